@@ -1,0 +1,2 @@
+# Read by `.venv/bin/flask` (python-dotenv), so that commands need no options.
+FLASK_APP=citizen_app.app:create_app

@@ -1,0 +1,82 @@
+"""The factory: settings, database, web kit, rooms, commands, in this order."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from sqlalchemy import MetaData
+
+from citizen_app import cli
+from citizen_app.config import PROJECT_ROOT, Settings
+from citizen_app.db import Base, make_engine
+from citizen_app.goals import models as _goal_tables
+from citizen_app.goals import views as goals
+from citizen_app.home import views as home
+from citizen_app.meetings import models as _meeting_tables
+from citizen_app.meetings import views as meetings
+from citizen_app.mentor import views as mentor
+from citizen_app.people import actor
+from citizen_app.people import models as _people_tables
+from citizen_app.people import views as people
+from citizen_app.staff import accounts as staff_accounts
+from citizen_app.staff import citizens as staff_citizens
+from citizen_app.staff import goals as staff_goals
+from citizen_app.staff import meetings as staff_meetings
+from citizen_app.staff import morning as staff_morning
+from citizen_app.texts import models as _text_tables
+from citizen_app.web import errors, fragments, headers, locale, pwa, replay, session
+from citizen_app.words import views as words
+
+TABLES = (_people_tables, _text_tables, _goal_tables, _meeting_tables, replay)
+"""Modules that declare tables; naming them here is what makes `all_tables` complete."""
+
+ROOMS = (
+    home,
+    people,
+    words,
+    meetings,
+    goals,
+    mentor,
+    staff_morning,
+    staff_citizens,
+    staff_goals,
+    staff_meetings,
+    staff_accounts,
+    pwa,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    settings = settings or Settings.from_environment(os.environ)
+    app = Flask("citizen_app", static_folder=None, template_folder=str(PROJECT_ROOT / "templates"))
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret_key,
+        SETTINGS=settings,
+        CHECK_TEMPLATES=settings.check_templates,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=180),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=8 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # nothing times out while somebody types
+    )
+    session.init_app(app, make_engine(settings.database_url))
+    locale.init_app(app)
+    actor.init_app(app)
+    CSRFProtect(app)
+    errors.init_app(app)
+    headers.init_app(app)
+    fragments.init_app(app)
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint)
+    cli.init_app(app)
+    return app
+
+
+def all_tables() -> MetaData:
+    """Return the tables of every room; importing this module has declared them."""
+    return Base.metadata

@@ -1,0 +1,1 @@
+"""The citizen's start page, which joins the rooms."""

@@ -1,0 +1,5 @@
+"""Not written yet."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("home", __name__)

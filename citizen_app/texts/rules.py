@@ -1,0 +1,123 @@
+"""What a reader sees of a text, how far it can be trusted, and how easy it is to read.
+
+The reader's language comes first, then her second language, then Danish, then whatever there is: never silently,
+since the language and the mark stand beside the words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TruthMark(StrEnum):
+    OWN_WORDS = "own_words"
+    PHRASE = "phrase"
+    """From the phrase bank, whose translations were made with care."""
+    CHECKED = "checked"
+    """A person vouches that it says the same as the original."""
+    OUTDATED = "outdated"
+    """The original has changed since."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One text in one language, as it stands on a page."""
+
+    language: str
+    body: str
+    mark: TruthMark
+    author_name: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one reader sees of a text: her best language large, the others under it."""
+
+    text_id: int
+    version: int
+    main: Line
+    under: tuple[Line, ...]
+    original_language: str
+
+    @property
+    def is_own_language(self) -> bool:
+        return self.main.mark is not TruthMark.OUTDATED
+
+
+def read(
+    text_id: int, version: int, original_language: str, lines: Mapping[str, Line], languages: Sequence[str]
+) -> Reading:
+    """Choose what a reader sees; `languages` are hers, best first. `lines` holds at least the original."""
+    wanted = (*languages, original_language)
+    main = next(lines[language] for language in wanted if language in lines)
+    beneath = dict.fromkeys((original_language, "da"))
+    under = tuple(lines[code] for code in beneath if code in lines and code != main.language)
+    return Reading(text_id, version, main, under, original_language)
+
+
+def mark_of(stored: str, rendering_version: int, text_version: int) -> TruthMark:
+    """Return the mark to show: a rendering of an older version is outdated, whoever made it."""
+    return TruthMark.OUTDATED if rendering_version < text_version else TruthMark(stored)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A ready goal or step in all languages."""
+
+    key: str
+    kind: str
+    track: str
+    picture: str
+    bodies: Mapping[str, str]
+
+
+WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+SENTENCE_END = re.compile(r"[.!?:։።؟]+(?:\s|$)|\n+")
+LONG_WORD = 7
+EASY_LIX = 30
+EASY_SENTENCE = 12
+
+
+@dataclass(frozen=True)
+class Readability:
+    lix: int
+    longest_sentence: int
+    """Words in the longest sentence."""
+
+    @property
+    def is_easy(self) -> bool:
+        return self.lix <= EASY_LIX and self.longest_sentence <= EASY_SENTENCE
+
+
+def sentences(text: str) -> list[list[str]]:
+    """Split a text into sentences of words."""
+    return [words for part in SENTENCE_END.split(text) if (words := WORD.findall(part))]
+
+
+def readability(text: str) -> Readability:
+    """Measure a Danish text: LIX is words per sentence plus the share of words of seven letters or more.
+
+    Björnsson's readability index, as used for Danish: 24 and less is very easy, 25 to 34 easy, 45 and more hard.
+    """
+    parts = sentences(text)
+    words = [word for part in parts for word in part]
+    if not words:
+        return Readability(0, 0)
+    share = 100 * sum(len(word) >= LONG_WORD for word in words) / len(words)
+    return Readability(round(len(words) / len(parts) + share), max(map(len, parts)))
+
+
+_CPR = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[- ]?\d{4}(?!\d)")
+
+
+def has_cpr_number(text: str) -> bool:
+    """Say whether something in the text looks like a Danish CPR number: a date and four digits."""
+    return _CPR.search(text) is not None
+
+
+def phrases_for(phrases: Iterable[Phrase], kind: str, track: str | None = None) -> list[Phrase]:
+    """Return the phrases of a kind, those of the track first."""
+    return sorted((phrase for phrase in phrases if phrase.kind == kind), key=lambda phrase: phrase.track != track)

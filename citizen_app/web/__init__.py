@@ -1,0 +1,1 @@
+"""The shared web kit: one purpose per module, used by every room's views."""

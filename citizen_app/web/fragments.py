@@ -1,0 +1,176 @@
+"""Pages and their pieces: one Jinja environment per language, whole pages or one named block.
+
+Sentences are put in when a template is compiled, not when a page is served: `_("...")` with a plain text becomes the
+translated text itself. That is the largest single saving on a page with sixty sentences. The environment knows no
+request; what a page shows is handed in by the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+from uuid import uuid4
+
+from babel.support import NullTranslations
+from flask import Flask, current_app, g, make_response, redirect, session
+from flask_htmx import HTMX
+from flask_wtf.csrf import generate_csrf
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined, nodes
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response
+
+from citizen_app.config import LANGUAGES, PROJECT_ROOT
+from citizen_app.web import access, assets, locale, navigation
+from citizen_app.web.locale import catalogue, clock, current_language, direction, local_date
+
+htmx = HTMX()
+_EVERY_PAGE: dict[str, Any] = {}
+
+
+def init_app(app: Flask) -> None:
+    htmx.init_app(app)
+    strict = app.debug or app.config["CHECK_TEMPLATES"]
+    app.extensions["templates"] = lru_cache(partial(_environment, app, StrictUndefined if strict else Undefined))
+
+
+def provide(name: str, function: Callable[..., Any]) -> None:
+    """Give every template a function; rooms above the kit use it for what stands on each page."""
+    _EVERY_PAGE[name] = function
+
+
+def page(template: str, block: str | None = None, *, status: int = 200, **context: Any) -> Response:
+    """Answer with a page, or with its block when HTMX asks for a piece. The block's name is its root id."""
+    response = make_response(render(template, block if is_piece_wanted() else None, **context), status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def answer(address: str, piece: Callable[[], Response], *, event: str | None = None) -> Response:
+    """Answer a successful POST: HTMX gets the new piece, a plain browser is sent to the page by 303.
+
+    `event` wakes other parts of the page that listen for it.
+    """
+    g.answer_address = address
+    if not is_piece_wanted():
+        return redirect(address, 303)
+    response = piece()
+    if event:
+        response.headers["HX-Trigger"] = event
+    return response
+
+
+def go(address: str) -> Response:
+    """Send the browser to another page, after a press that was a form or an HTMX request alike."""
+    g.answer_address = address
+    if not is_piece_wanted():
+        return redirect(address, 303)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+def is_piece_wanted() -> bool:
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render(template: str, block: str | None = None, **context: Any) -> str:
+    """Render a template, or one of its blocks, in the language of the request."""
+    language = current_language()
+    environment: Environment = current_app.extensions["templates"](language)
+    found = environment.get_template(template)
+    context = _about_request(language) | context
+    if block is None:
+        return found.render(context)
+    return "".join(found.blocks[block](found.new_context(context)))
+
+
+def _about_request(language: str) -> dict[str, Any]:
+    actor = access.actor() if access.is_signed_in() else None
+    return {
+        **_EVERY_PAGE,
+        "here": "",
+        "actor": actor,
+        "language": language,
+        "text_direction": direction(language),
+        "timezone": actor.timezone if actor else "Europe/Copenhagen",
+        "product_name": actor.product_name if actor else "Sammen",
+        "navigation": navigation.for_actor(actor),
+        "notice": session.pop("notice", None) if "notice" in session else None,
+    }
+
+
+class _Translate(NodeTransformer):
+    """Replace `_("text")` and `_("text %(x)s", x=...)` by the text in one language, while a template is compiled."""
+
+    def __init__(self, translate: Callable[[str], str]) -> None:
+        self.translate = translate
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the visitor's naming
+        self.generic_visit(node)
+        is_sentence = isinstance(node.node, nodes.Name) and node.node.name == "_" and len(node.args) == 1
+        if not is_sentence or not isinstance(node.args[0], nodes.Const):
+            return node
+        text = self.translate(node.args[0].value)
+        if not node.kwargs:
+            return nodes.Const(text, lineno=node.lineno)
+        values = nodes.Dict([nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs])
+        return nodes.Mod(nodes.MarkSafe(nodes.Const(str(escape(text)))), values, lineno=node.lineno)
+
+
+class _Environment(Environment):
+    translations: NullTranslations
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        template = super()._parse(source, name, filename)
+        translated: nodes.Template = _Translate(self.translations.gettext).visit(template)
+        return translated
+
+
+def _environment(app: Flask, undefined: type[Undefined], language: str) -> Environment:
+    translations = catalogue(language)
+    environment = _Environment(
+        loader=FileSystemLoader(PROJECT_ROOT / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=undefined,
+        auto_reload=app.config["CHECK_TEMPLATES"],
+    )
+    environment.translations = translations
+
+    def sentence(text: str, **values: Any) -> Markup:
+        return Markup(escape(translations.gettext(text))) % values  # noqa: S704 - escaped just before
+
+    def plural(one: str, many: str, number: int, **values: Any) -> Markup:
+        return Markup(escape(translations.ngettext(one, many, number))) % {"num": number, **values}  # noqa: S704
+
+    environment.globals.update(
+        _=sentence,
+        ngettext=plural,
+        danish=lambda text: catalogue("da").gettext(text),
+        languages=LANGUAGES,
+        direction=direction,
+        url=lru_cache(4096)(partial(_address, app)),
+        asset=assets.address,
+        picture=assets.picture_address,
+        csrf_token=generate_csrf,
+        new_request_id=lambda: uuid4().hex,
+        local_date=local_date,
+        clock=lambda moment, timezone: clock(moment, timezone, language),
+        long_day=partial(_in_language, locale.long_day, language),
+        short_day=partial(_in_language, locale.short_day, language),
+        weekday=partial(_in_language, locale.weekday, language),
+        month=partial(_in_language, locale.month, language),
+    )
+    environment.globals["ui"] = environment.get_template("components.html").module
+    return environment
+
+
+def _in_language(format_day: Callable[[Any, str], str], language: str, day: Any) -> str:
+    return format_day(day, language)
+
+
+def _address(app: Flask, endpoint: str, **values: str | int) -> str:
+    return app.url_map.bind("localhost").build(endpoint, values)

@@ -1,0 +1,97 @@
+"""Languages of a request: which one, its direction, its catalogue, and dates and clocks in it.
+
+A signed-in person's language comes first, then what was chosen on this phone, then what the browser asks for,
+then Danish. Formatted dates are kept per language and day, because Babel is slow and days are few.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.support import NullTranslations, Translations
+from flask import Flask, request, session
+from flask_babel import Babel
+from flask_login import current_user
+
+from citizen_app.config import LANGUAGES, PROJECT_ROOT, STAFF_LANGUAGES
+
+CATALOGUES = PROJECT_ROOT / "translations"
+DOMAINS = ("messages", "staff")
+DEFAULT_LANGUAGE = "da"
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_DOMAIN"] = ";".join(DOMAINS)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join([str(CATALOGUES)] * len(DOMAINS))
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
+    Babel(app, locale_selector=current_language, configure_jinja=False)
+
+
+def current_language() -> str:
+    """Return the language of this request, always one of LANGUAGES."""
+    if current_user and current_user.is_authenticated:
+        language: str = current_user.language
+        if current_user.is_staff and language not in STAFF_LANGUAGES:
+            return "en"
+        return language
+    chosen = session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    return request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
+
+
+@lru_cache
+def catalogue(language: str) -> NullTranslations:
+    """Return the language's translations, citizens' and staff's sentences together."""
+    joined = Translations.load(str(CATALOGUES), [language], DOMAINS[0])
+    staff = Translations.load(str(CATALOGUES), [language], DOMAINS[1])
+    if isinstance(joined, Translations) and isinstance(staff, Translations):
+        joined.merge(staff)
+    return joined
+
+
+@lru_cache
+def direction(language: str) -> str:
+    """Return `rtl` or `ltr`, the direction the language is written in."""
+    return Locale.parse(language).text_direction
+
+
+@lru_cache
+def zone(name: str) -> tzinfo:
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=4096)
+def long_day(day: date, language: str) -> str:
+    """Return weekday, day and month: `onsdag 25. november`."""
+    return format_skeleton("MMMMEEEEd", day, locale=language)
+
+
+@lru_cache(maxsize=4096)
+def weekday(day: date, language: str) -> str:
+    return format_date(day, "EEEE", locale=language)
+
+
+@lru_cache(maxsize=1024)
+def month(day: date, language: str) -> str:
+    return format_date(day, "MMMM", locale=language)
+
+
+@lru_cache(maxsize=4096)
+def short_day(day: date, language: str) -> str:
+    """Return day, month and year for lists: `25. nov. 2026`."""
+    return format_date(day, "medium", locale=language)
+
+
+def clock(moment: datetime, timezone: str, language: str) -> str:
+    """Return the wall clock in the person's zone, always with 24 hours, as Danish workplaces write it."""
+    local = moment.astimezone(zone(timezone))
+    return f"{local.hour:02d}.{local.minute:02d}" if language == "da" else f"{local.hour:02d}:{local.minute:02d}"
+
+
+def local_date(moment: datetime, timezone: str) -> date:
+    return moment.astimezone(zone(timezone)).date()

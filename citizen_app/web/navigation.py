@@ -1,0 +1,54 @@
+"""The few places each kind of person can go to, and where a sign-in leads."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from citizen_app.policy import Actor, Permission, Role, has_role_for
+
+
+class Place(NamedTuple):
+    key: str
+    address: str
+    icon: str
+
+
+CITIZEN = (
+    Place("today", "/", "home"),
+    Place("goals", "/goals", "flag"),
+    Place("words", "/words", "book"),
+    Place("meetings", "/meetings", "calendar"),
+    Place("people", "/people", "people"),
+)
+STAFF = (
+    Place("morning", "/staff", "home"),
+    Place("citizens", "/staff/citizens", "people"),
+    Place("staff_meetings", "/staff/meetings", "calendar"),
+    Place("words", "/words", "book"),
+)
+MENTOR = (Place("mentees", "/mentor", "people"), Place("words", "/words", "book"))
+ADMINISTRATOR = (Place("accounts", "/staff/accounts", "people"), Place("words", "/words", "book"))
+
+
+def for_actor(actor: Actor | None) -> tuple[Place, ...]:
+    if actor is None:
+        return ()
+    if has_role_for(actor, Permission.SEE_OWN_PAGES):
+        return CITIZEN
+    if has_role_for(actor, Permission.SEE_CASELOAD):
+        return STAFF
+    return MENTOR if actor.role is Role.MENTOR else ADMINISTRATOR
+
+
+def start_address(actor: Actor) -> str:
+    """Return the page a person lands on after sign-in."""
+    return for_actor(actor)[0].address
+
+
+def safe_local_path(wished: str | None) -> str | None:
+    """Return the path if it stays inside this app, else None; an address from outside must not lead away."""
+    if not wished or not wished.startswith("/") or wished.startswith("//") or "\\" in wished:
+        return None
+    parts = urlsplit(wished)
+    return None if parts.scheme or parts.netloc else wished

@@ -1,0 +1,85 @@
+"""Every press may come twice or late: a repeated request is answered as the first one and changes nothing.
+
+A form carries a random `request_id`. It is stored in the same transaction as the change, with the address of the
+answer; a replay is sent there. Two copies at once wait for each other on the row's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from flask import g, make_response, redirect, request
+from sqlalchemy import ForeignKey, Index, String, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from werkzeug.wrappers import Response
+
+from citizen_app.db import Base, InMunicipality
+from citizen_app.policy import Actor
+from citizen_app.web.session import db, now
+
+
+class HandledRequest(InMunicipality, Base):
+    __tablename__ = "handled_requests"
+    __table_args__ = (Index(None, "handled_at"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    request_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    location: Mapped[str] = mapped_column(String(300), default="/")
+    """Where the first answer can be read again."""
+    handled_at: Mapped[datetime]
+
+
+def new_request_id() -> str:
+    return uuid4().hex
+
+
+def once(actor: Actor, view: Callable[[], Any]) -> Any:
+    """Run a writing view unless this very request was handled before."""
+    request_id = request.form.get("request_id", "")
+    if not request_id or len(request_id) > 64 or not request_id.isascii():
+        return view()
+    session = db()
+    if not _claim(session, actor, request_id, now()):
+        location = session.scalar(
+            select(HandledRequest.location).filter_by(person_id=actor.person_id, request_id=request_id)
+        )
+        return redirect(location or "/", 303)
+    response = make_response(view())
+    if response.status_code < 400:
+        session.execute(
+            update(HandledRequest)
+            .filter_by(person_id=actor.person_id, request_id=request_id)
+            .values(location=_address_of(response))
+        )
+    return response
+
+
+def forget_handled_requests(session: Session, before: datetime) -> int:
+    """Delete what no phone will repeat any more; returns how many rows."""
+    result = session.execute(delete(HandledRequest).where(HandledRequest.handled_at < bindparam("before", before)))
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def _claim(session: Session, actor: Actor, request_id: str, moment: datetime) -> bool:
+    values = {
+        "municipality_id": actor.municipality_id,
+        "person_id": actor.person_id,
+        "request_id": request_id,
+        "location": "/",
+        "handled_at": moment,
+    }
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    builder = postgresql.insert if is_postgresql else sqlite.insert
+    result = session.execute(builder(HandledRequest).values(values).on_conflict_do_nothing())
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def _address_of(response: Response) -> str:
+    return str(response.location or g.get("answer_address") or "/")[:300]

@@ -1,0 +1,1 @@
+"""The Danish words of the workplace, with picture, sound and meaning."""

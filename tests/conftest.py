@@ -1,0 +1,220 @@
+"""What all tests share: fresh real databases, the app on them, and browsers on a running server.
+
+Every test that touches a database runs twice, on SQLite and on PostgreSQL, each time on a fresh copy of a
+template that the migrations made once: copying is cheap, and no test sees what another one left.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import BrowserContext, ViewportSize
+from pytest_playwright.pytest_playwright import CreateContextCallback
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from citizen_app import serve
+from citizen_app.app import create_app
+from citizen_app.config import PROJECT_ROOT, Settings
+from citizen_app.db import make_engine, migrate, writing_session
+from tests.postgres import running_postgres
+
+SECRET_KEY = "a key for tests, long enough to be accepted"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+_numbers = itertools.count(1)
+
+
+# --- Databases ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{file}")
+    leftover = file.with_name(file.name + "-wal")
+    assert not leftover.exists(), "the migration left its connection open, so a copy would be incomplete"
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server's first database."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres: str) -> Iterator[Engine]:
+    """A connection that may create and drop databases."""
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_admin: Engine) -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database, to be copied."""
+    name = f"citizen_app_test_{os.getpid()}"
+    _run(postgres_admin, f"CREATE DATABASE {name}")
+    migrate(_named(postgres_admin, name))
+    yield name
+    _run(postgres_admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated, empty database; the test runs once on each kind."""
+    if request.param == "sqlite":
+        file = tmp_path / "citizen_app.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    admin = request.getfixturevalue("postgres_admin")
+    name = f"{template}_{next(_numbers)}"
+    _run(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _named(admin, name)
+    _run(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session that may write; commit before a client reads or writes the same database."""
+    with writing_session(engine) as session:
+        yield session
+
+
+# --- The app ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(
+        database_url=database_url,
+        secret_key=SECRET_KEY,
+        password_cost=1,
+        check_templates=True,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    yield app
+    app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+# --- Browsers -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    url: str
+    database_url: str
+
+
+@pytest.fixture(scope="session")
+def live_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """The app as people run it, on a free port, with an empty SQLite database of its own."""
+    folder = tmp_path_factory.mktemp("live")
+    shutil.copyfile(sqlite_template, folder / "citizen_app.db")
+    database_url = f"sqlite:///{folder / 'citizen_app.db'}"
+    environment = {**os.environ, "DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
+    address = serve.Address(host="127.0.0.1", port=_free_port(), web_workers=1)
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            serve.web_command(address), env=environment, cwd=PROJECT_ROOT, stdout=log, stderr=log
+        )
+        try:
+            serve.wait_until_healthy(address, {"web server": server})
+            yield LiveServer(url=address.url, database_url=database_url)
+        finally:
+            serve.stop({"web server": server})
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Use the machine's own Chromium; Playwright's download is not wanted."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next((path for name in names if (path := shutil.which(name))), None)
+    assert chromium, "The browser tests need Chromium. On Debian: apt-get install chromium"
+    return {**browser_type_launch_args, "executable_path": chromium, "args": CHROMIUM_ARGUMENTS}
+
+
+@pytest.fixture
+def phone(new_context: CreateContextCallback, live_server: LiveServer) -> BrowserContext:
+    """A small cheap phone."""
+    return new_context(
+        base_url=live_server.url,
+        viewport=ViewportSize(width=360, height=740),
+        screen=ViewportSize(width=360, height=740),
+        has_touch=True,
+        is_mobile=True,
+    )
+
+
+@pytest.fixture
+def desk(new_context: CreateContextCallback, live_server: LiveServer) -> BrowserContext:
+    """A case worker's computer."""
+    return new_context(base_url=live_server.url, viewport=ViewportSize(width=1280, height=800))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a browser, and run it last: cheap tests answer first."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+# --- Small things -------------------------------------------------------------------------------------------
+
+
+def _run(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+def _named(engine: Engine, database: str) -> str:
+    """The address of another database on the same server."""
+    return make_url(engine.url).set(database=database).render_as_string(hide_password=False)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
