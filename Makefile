@@ -131,7 +131,7 @@ static/vendor/.copied: $(DATA) .venv/.installed node_modules/.installed | var/se
 
 static/.compressed: $(STATIC) static/vendor/.copied
 	@find static \( -name '*.gz' -o -name '*.br' \) -delete
-	@$(BIN)/python -m whitenoise.compress --quiet static
+	@$(BIN)/python -m whitenoise.compress --quiet static mp3 png webp jpg
 	@touch $@
 
 

@@ -1,20 +1,52 @@
-"""The rooms' jobs and actions as commands."""
+"""The rooms' jobs and actions as commands.
+
+A command reads its arguments, opens one transaction, calls one action and says in a line what has happened.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
 import click
 from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from citizen_app.config import Settings
-from citizen_app.db import migrate
+from citizen_app.db import migrate, writing_session
+from citizen_app.imports.actions import BadSheet, create_municipality, import_people
+from citizen_app.imports.forms import read_sheet
+from citizen_app.imports.queries import municipality_with_key
+from citizen_app.imports.rules import Fault, Flaw
+from citizen_app.people.actions import set_password
+from citizen_app.people.queries import person_with_username
 from citizen_app.texts.queries import phrase_bank
 from citizen_app.web import assets
+from citizen_app.words.actions import SoundNotMade, SoundToolMissing, make_sounds
 from citizen_app.words.queries import core_deck
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+SHOWN_FAULTS = 200
+
+people_group = AppGroup("people", help="Accounts and who works with whom.")
+words_group = AppGroup("words", help="The Danish words.")
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(migrate_command)
-    app.cli.add_command(assets_command)
+    for command in (migrate_command, assets_command, people_group, words_group, worker_command):
+        app.cli.add_command(command)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Give a session that commits when all went well."""
+    with writing_session(current_app.extensions["engine"]) as session, session.begin():
+        yield session
 
 
 @click.command("migrate")
@@ -30,3 +62,146 @@ def assets_command() -> None:
     pictures = {word.picture for word in core_deck() if word.picture}
     pictures |= {phrase.picture for phrase in phrase_bank().values()}
     click.echo(f"{assets.copy_vendor_files(pictures)} files copied.")
+
+
+@click.command("worker")
+def worker_command() -> None:
+    """Do the background work until it is stopped (Ctrl-C or SIGTERM)."""
+    from citizen_app import worker  # the job engine takes a second to load; other commands need not wait
+
+    worker.run(current_app.config["SETTINGS"])
+
+
+@words_group.command("sounds")
+def sounds_command() -> None:
+    """Make the sound files of the words with a computer voice (needs espeak-ng and ffmpeg)."""
+    try:
+        number = make_sounds(core_deck(), assets.STATIC / "sounds" / "da")
+    except (SoundToolMissing, SoundNotMade) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{number} sound files made.")
+
+
+@people_group.command("set-password")
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of the input.")
+def set_password_command(username: str, password_stdin: bool) -> None:
+    """Give a person a new password."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with transaction() as session:
+        person = person_with_username(session, username)
+        if person is None:
+            raise click.ClickException("Nobody has this user name.")
+        if password_stdin:
+            password = sys.stdin.readline().rstrip("\r\n")
+        else:
+            password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
+        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            raise click.ClickException(
+                f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+            )
+        set_password(person, password, cost=settings.password_cost)
+    click.echo("The password is set.")
+
+
+@people_group.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--municipality", "key", required=True, metavar="KEY", help="Such as lillestad.")
+@click.option(
+    "--create-municipality", "name", metavar="NAME", help="Make the municipality if it is not there."
+)
+def import_command(file: BinaryIO, key: str, name: str | None) -> None:
+    """Bring in people and who works with whom from a CSV file.
+
+    The first row names the columns. The column `record` says what a row is:
+
+    \b
+    person    id, role, given_name, language; and as far as known family_name,
+              second_language, interpreter, easy_reading, phone, email, username,
+              spoken_languages, working_hours, ended_on (no sign-in from this day)
+    relation  citizen_id, person_id, relation, from; and as far as known
+              to (the last day), contact (the one person to call first)
+
+    `id` is the person's key in your own system, never a CPR number. Danish column names (fornavn, sprog,
+    telefon ...), ja and nej, dates like 31-12-2026, semicolons and files from Danish Excel are read too.
+
+    All rows are checked first; when one is wrong, nothing is changed. Repeating an import updates: a column
+    that the file does not have stays as it is, an empty cell empties, people who are not in the file stay.
+    """
+    sheet = read_sheet(file.read())
+    try:
+        with transaction() as session:
+            municipality = municipality_with_key(session, key)
+            if municipality is None:
+                municipality = create_municipality(session, _checked_key(key), _checked_name(name, key))
+            summary = import_people(session, municipality.id, sheet)
+    except BadSheet as bad:
+        for fault in bad.faults[:SHOWN_FAULTS]:
+            click.echo(fault_line(fault), err=True)
+        raise click.ClickException(f"{_counted(len(bad.faults), 'fault')}. Nothing was changed.") from bad
+    click.echo(
+        f"People: {summary.new_people} new, {summary.changed_people} changed. "
+        f"Relations: {summary.new_relations} new, {summary.changed_relations} changed."
+    )
+
+
+def fault_line(fault: Fault) -> str:
+    """Return where a fault is and what to do about it."""
+    places = (f"line {fault.line}" if fault.line else "", fault.field)
+    place = ", ".join(part for part in places if part) or "the file"
+    sentence = FAULTS[fault.flaw].format(detail=fault.detail)
+    return f"{place}: {sentence}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _checked_key(key: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", key):
+        raise click.ClickException("A municipality's key has small letters, digits and dashes, at most 40.")
+    return key
+
+
+def _checked_name(name: str | None, key: str) -> str:
+    if name is None:
+        raise click.ClickException(
+            f"There is no municipality {key}. Make it with --create-municipality NAME."
+        )
+    if not 1 <= len(name.strip()) <= 80:
+        raise click.ClickException("A municipality's name has 1 to 80 characters.")
+    return name.strip()
+
+
+FAULTS = {
+    Flaw.EMPTY_FILE: "there are no rows.",
+    Flaw.NOT_TEXT: "this is not a text file in UTF-8 or cp1252. Save it as CSV.",
+    Flaw.BROKEN_QUOTES: "a quotation mark is opened and not closed.",
+    Flaw.MISSING_COLUMN: "this column is missing.",
+    Flaw.UNKNOWN_COLUMN: "there is no such column.",
+    Flaw.DOUBLE_COLUMN: "this column is there twice.",
+    Flaw.TOO_MANY_CELLS: "the row has more cells than there are columns.",
+    Flaw.UNKNOWN_RECORD: "must be person or relation.",
+    Flaw.WRONG_RECORD: "must be empty in a {detail} row.",
+    Flaw.MISSING: "must be filled in.",
+    Flaw.TOO_LONG: "is too long; at most {detail} characters.",
+    Flaw.UNKNOWN_ROLE: "there is no such role.",
+    Flaw.UNKNOWN_LANGUAGE: "the app does not have this language.",
+    Flaw.UNKNOWN_RELATION: "there is no such relation.",
+    Flaw.NOT_YES_OR_NO: "must be yes or no.",
+    Flaw.BAD_PHONE: "is not a phone number.",
+    Flaw.BAD_EMAIL: "is not an e-mail address.",
+    Flaw.BAD_USERNAME: "may have letters, digits and . @ + - _ only.",
+    Flaw.BAD_DATE: "is not a date like 2026-12-31 or 31-12-2026.",
+    Flaw.CPR_NUMBER: "looks like a CPR number, which must not be used here.",
+    Flaw.DOUBLE_ID: "the same person is already on {detail}.",
+    Flaw.USERNAME_TAKEN: "somebody else has this user name.",
+    Flaw.CITIZEN_CHANGED: "a citizen cannot become something else, nor the other way round. Use a new id.",
+    Flaw.END_BEFORE_START: "ends before it starts.",
+    Flaw.UNKNOWN_PERSON: "nobody has this id, neither in the file nor in the municipality.",
+    Flaw.NOT_A_CITIZEN: "is not a citizen.",
+    Flaw.RELATION_DOES_NOT_FIT: "does not fit the person's role.",
+    Flaw.DOUBLE_RELATION: "the same people have this relation on shared days already on {detail}.",
+    Flaw.TWO_CONTACTS: "the citizen would have two contact persons at once.",
+}
+"""One sentence for each kind of fault; none repeats what stands in the cell."""

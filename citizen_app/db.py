@@ -11,12 +11,15 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Engine, ForeignKey, MetaData, create_engine, event
+from sqlalchemy import DateTime, Engine, ForeignKey, MetaData, Row, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from citizen_app.config import PROJECT_ROOT
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of columns, as the hot pages select them."""
 
 MIGRATIONS = PROJECT_ROOT / "citizen_app" / "migrations"
 

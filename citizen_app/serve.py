@@ -6,6 +6,7 @@ takes half an app for a running one. The address is printed only when the app an
 
 from __future__ import annotations
 
+import ctypes
 import http.client
 import os
 import signal
@@ -16,6 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from citizen_app.config import PROJECT_ROOT
 
@@ -60,8 +62,8 @@ def serve(environment: Mapping[str, str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        children["web server"] = _start(web_command(address), environment)
-        children["worker"] = _start((*FLASK, "worker"), environment)
+        children["web server"] = start(web_command(address), environment)
+        children["worker"] = start((*FLASK, "worker"), environment)
         wait_until_healthy(address, children)
         print(f"\ncitizen_app runs at {address.url} (Ctrl-C stops it)\n", flush=True)
         # One sign-in for each role; an empty list where no demo municipality is loaded.
@@ -70,13 +72,17 @@ def serve(environment: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave a child behind
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # an impatient second Ctrl-C must not leave a child behind
         stop(children)
 
 
 def web_command(address: Address) -> tuple[str, ...]:
     """The web server's command line; one blocking thread a worker was fastest when tried."""
-    options = ("--interface", "wsgi", "--blocking-threads", "1", "--no-ws", "--log-level", "warning")
+    options = (
+        "--interface wsgi --blocking-threads 1 --no-ws --log-level warning --workers-kill-timeout 5".split()
+    )
     where = ("--host", address.host, "--port", str(address.port), "--workers", str(address.web_workers))
     return (sys.executable, "-m", "granian", *options, *where, "citizen_app.wsgi:app")
 
@@ -125,12 +131,30 @@ def stop(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
         try:
             child.wait(timeout=max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)  # with its own children
             child.wait()
 
 
-def _start(command: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=dict(environment), cwd=PROJECT_ROOT)  # noqa: S603 - our own commands
+def start(command: tuple[str, ...], environment: Mapping[str, str], **files: Any) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own.
+
+    Ctrl-C goes to every process of the terminal's group. A granian worker that is told twice, by the terminal
+    and by its parent, may hang for ever (seen with 2.8.7), so children hear of it from this process only.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own commands
+        command,
+        env=dict(environment),
+        cwd=PROJECT_ROOT,
+        start_new_session=True,
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - there are no threads
+        **files,
+    )
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to send SIGTERM when the parent is killed; it cannot say goodbye itself then."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def _wait_for_the_first_to_end(children: Mapping[str, subprocess.Popen[bytes]]) -> int:

@@ -10,7 +10,6 @@ import itertools
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,9 @@ from sqlalchemy.orm import Session
 
 from citizen_app import serve
 from citizen_app.app import create_app
-from citizen_app.config import PROJECT_ROOT, Settings
+from citizen_app.config import Settings
 from citizen_app.db import make_engine, migrate, writing_session
+from tests.cast import Cast, make_cast
 from tests.postgres import running_postgres
 
 SECRET_KEY = "a key for tests, long enough to be accepted"
@@ -137,6 +137,12 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    """The people of tests/cast.py in this test's database."""
+    return make_cast(session)
+
+
 # --- Browsers -----------------------------------------------------------------------------------------------
 
 
@@ -155,9 +161,7 @@ def live_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     environment = {**os.environ, "DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
     address = serve.Address(host="127.0.0.1", port=_free_port(), web_workers=1)
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            serve.web_command(address), env=environment, cwd=PROJECT_ROOT, stdout=log, stderr=log
-        )
+        server = serve.start(serve.web_command(address), environment, stdout=log, stderr=log)
         try:
             serve.wait_until_healthy(address, {"web server": server})
             yield LiveServer(url=address.url, database_url=database_url)

@@ -1,5 +1,51 @@
-"""Not written yet."""
+"""The citizen's start page: her next meeting, her next small step, and what waits for her yes.
 
-from flask import Blueprint
+This is the page that is opened most, so it may cost seven SELECTs at most, whatever the citizen has.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect
+from werkzeug.wrappers import Response
+
+from citizen_app.goals.queries import open_goals
+from citizen_app.home.rules import greeting, todays_step
+from citizen_app.meetings.queries import next_meeting
+from citizen_app.policy import Permission, has_role_for
+from citizen_app.web import access, navigation
+from citizen_app.web.access import public
+from citizen_app.web.fragments import page
+from citizen_app.web.locale import local_date, zone
+from citizen_app.web.session import db, now
+from citizen_app.words.queries import core_deck
+from citizen_app.words.rules import words_of_the_day
 
 blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@public
+def start() -> Response:
+    """Lead everybody to their own first page."""
+    if not access.is_signed_in():
+        return redirect("/sign-in", 303)
+    me = access.actor()
+    if has_role_for(me, Permission.SEE_OWN_PAGES):
+        return _today()
+    return redirect(navigation.start_address(me), 303)
+
+
+def _today() -> Response:
+    me = access.actor()
+    day = local_date(now(), me.timezone)
+    goals = open_goals(db(), me, me.person_id, me.reading_languages)
+    return page(
+        "home/today.html",
+        here="today",
+        greeting=greeting(now().astimezone(zone(me.timezone)).hour),
+        day=day,
+        meeting=next_meeting(db(), me.municipality_id, me.person_id, now()),
+        goals=goals,
+        step=todays_step(goal.next_step for goal in goals),
+        words=words_of_the_day(core_deck(), day),
+    )

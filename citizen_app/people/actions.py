@@ -175,9 +175,7 @@ def set_language(session: Session, actor: Actor, language: str) -> None:
 def save_photo(session: Session, actor: Actor, upload: bytes, now: datetime) -> None:
     """Keep a person's own photo, made anew as a small square JPEG; raises NotAPhoto for anything unreadable."""
     jpeg = _square_jpeg(upload)
-    session.merge(
-        Photo(municipality_id=actor.municipality_id, person_id=actor.person_id, jpeg=jpeg, updated_at=now)
-    )
+    session.merge(Photo(municipality_id=actor.municipality_id, person_id=actor.person_id, jpeg=jpeg, updated_at=now))
     session.execute(update(Person).where(Person.id == actor.person_id).values(has_photo=True))
 
 

@@ -40,8 +40,7 @@ def load(key: str) -> SignedIn | None:
     fields = queries.signed_in_fields(db(), key, now())
     if fields is None:
         return None
-    person_id, municipality_id, role, *rest = fields
-    return SignedIn(person_id, municipality_id, Role(role), *rest, key=key)
+    return SignedIn(**fields | {"role": Role(fields["role"]), "key": key})
 
 
 def remember(started: StartedSignIn) -> None:

@@ -18,7 +18,11 @@ from citizen_app.people.rules import CODE_LENGTH, clean_code
 def one_line(typed: str | None) -> str:
     """Return typed text on one line, composed as Unicode wants it and without invisible marks of direction."""
     text = unicodedata.normalize("NFC", typed or "")
-    kept = "".join(sign for sign in text if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cf", "Cc"} or sign in "\n\t")
+    kept = "".join(
+        sign
+        for sign in text
+        if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cf", "Cc"} or sign in "\n\t"
+    )
     return " ".join(kept.split())
 
 

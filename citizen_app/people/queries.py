@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from citizen_app.db import AnyRow
 from citizen_app.people.models import ConnectCode, FailedSignIn, Municipality, Person, Photo, Relation, SignIn
 from citizen_app.people.rules import THROTTLE_WINDOW, fingerprint
 from citizen_app.policy import Actor, NotFound, Role, Subject
 
 _SIGNED_IN = (
     select(
-        Person.id,
+        Person.id.label("person_id"),
         Person.municipality_id,
         Person.role,
         Person.given_name,
@@ -28,7 +29,7 @@ _SIGNED_IN = (
         Person.easy_reading,
         Person.text_size,
         Municipality.product_name,
-        SignIn.id,
+        SignIn.id.label("sign_in_id"),
     )
     .join(Person, Person.id == SignIn.person_id)
     .join(Municipality, Municipality.id == Person.municipality_id)
@@ -40,10 +41,10 @@ _SIGNED_IN = (
 )
 
 
-def signed_in_fields(session: Session, key: str, now: datetime) -> tuple[Any, ...] | None:
-    """Return the fields of `Actor`, in its order, for a session key that still holds."""
+def signed_in_fields(session: Session, key: str, now: datetime) -> dict[str, Any] | None:
+    """Return the fields of `Actor` for a session key that still holds."""
     row = session.execute(_SIGNED_IN, {"key_hash": fingerprint(key), "now": now, "today": now.date()}).first()
-    return tuple(row) if row else None
+    return dict(row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy documents this name
 
 
 _HOLDS = and_(
@@ -75,7 +76,7 @@ _PEOPLE_AROUND = (
 )
 
 
-def people_around(session: Session, municipality_id: int, citizen_id: int, today: date) -> Sequence[Row[Any]]:
+def people_around(session: Session, municipality_id: int, citizen_id: int, today: date) -> Sequence[AnyRow]:
     """Return the people around a citizen today, the contact person first."""
     return session.execute(
         _PEOPLE_AROUND, {"municipality_id": municipality_id, "citizen_id": citizen_id, "today": today}
@@ -85,7 +86,7 @@ def people_around(session: Session, municipality_id: int, citizen_id: int, today
 _CONTACT = _PEOPLE_AROUND.limit(1)
 
 
-def contact_person(session: Session, municipality_id: int, citizen_id: int, today: date) -> Row[Any] | None:
+def contact_person(session: Session, municipality_id: int, citizen_id: int, today: date) -> AnyRow | None:
     """Return the contact person, or who has been there longest when nobody is named."""
     return session.execute(
         _CONTACT, {"municipality_id": municipality_id, "citizen_id": citizen_id, "today": today}
@@ -111,12 +112,31 @@ _CITIZEN = select(
 )
 
 _WORKERS = select(Relation.person_id).where(
-    Relation.municipality_id == bindparam("municipality_id"), Relation.citizen_id == bindparam("citizen_id"), _HOLDS
+    Relation.municipality_id == bindparam("municipality_id"),
+    Relation.citizen_id == bindparam("citizen_id"),
+    _HOLDS,
 )
 
 
+def is_citizen_of_worker(citizen_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Return the condition that a worker works with a citizen today.
+
+    It wants the parameters `municipality_id`, `person_id` and `today`.
+    """
+    return (
+        select(Relation.id)
+        .where(
+            Relation.municipality_id == bindparam("municipality_id"),
+            Relation.person_id == bindparam("person_id"),
+            Relation.citizen_id == citizen_id,
+            _HOLDS,
+        )
+        .exists()
+    )
+
+
 class KnownCitizen(NamedTuple):
-    row: Row[Any]
+    row: AnyRow
     subject: Subject
 
 
@@ -176,7 +196,7 @@ _CASELOAD = (
 
 def citizens_of(
     session: Session, actor: Actor, today: date, *, after: tuple[str, int] = ("", 0), size: int = 50
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return a page of the citizens a worker works with, by first name, after the last one of the page before."""
     return session.execute(
         _CASELOAD,
@@ -189,6 +209,26 @@ def citizens_of(
             "size": size,
         },
     ).all()
+
+
+_MENTEES = (
+    select(Person.id, Person.given_name, Person.language, Person.second_language)
+    .join(Relation, Relation.citizen_id == Person.id)
+    .where(
+        Relation.municipality_id == bindparam("municipality_id"),
+        Relation.person_id == bindparam("person_id"),
+        _HOLDS,
+    )
+    .group_by(Person.id, Person.given_name, Person.language, Person.second_language)
+    .order_by(Person.given_name, Person.id)
+    .limit(100)
+)
+
+
+def mentees_of(session: Session, actor: Actor, today: date) -> Sequence[AnyRow]:
+    """Return the people an actor is a mentor for today, with no more of them than a mentor may see."""
+    where = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": today}
+    return session.execute(_MENTEES, where).all()
 
 
 _ACCOUNTS = (
@@ -205,10 +245,23 @@ _ACCOUNTS = (
 
 def accounts(
     session: Session, actor: Actor, *, after: tuple[str, str, int] = ("", "", 0), size: int = 50
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return a page of all accounts of the actor's municipality, by role and first name."""
     values = {"after_role": after[0], "after_name": after[1], "after_id": after[2], "size": size}
     return session.execute(_ACCOUNTS, {"municipality_id": actor.municipality_id, **values}).all()
+
+
+_MUNICIPALITY = select(Municipality.name, Municipality.phone, Municipality.email, Municipality.accessibility_url).limit(
+    2
+)
+
+
+def municipality(session: Session, municipality_id: int | None) -> AnyRow | None:
+    """Return how to reach a municipality; of nobody in particular, the only one there is, if there is just one."""
+    if municipality_id is None:
+        found = session.execute(_MUNICIPALITY).all()
+        return found[0] if len(found) == 1 else None
+    return session.execute(_MUNICIPALITY.where(Municipality.id == municipality_id)).first()
 
 
 def person_of_municipality(session: Session, actor: Actor, person_id: int) -> Person:
@@ -219,12 +272,14 @@ def person_of_municipality(session: Session, actor: Actor, person_id: int) -> Pe
     return person
 
 
-def sign_ins_of(session: Session, actor: Actor, person_id: int, now: datetime) -> Sequence[Row[Any]]:
+def sign_ins_of(session: Session, actor: Actor, person_id: int, now: datetime) -> Sequence[AnyRow]:
     """Return the phones and computers a person is signed in on, newest first."""
     return session.execute(
         select(SignIn.id, SignIn.device, SignIn.started_at)
         .where(
-            SignIn.municipality_id == actor.municipality_id, SignIn.person_id == person_id, SignIn.expires_at > now
+            SignIn.municipality_id == actor.municipality_id,
+            SignIn.person_id == person_id,
+            SignIn.expires_at > now,
         )
         .order_by(SignIn.started_at.desc())
     ).all()
@@ -259,9 +314,7 @@ def connect_code(session: Session, code: str) -> ConnectCode | None:
 def failed_attempts(session: Session, tried: str, now: datetime) -> Sequence[datetime]:
     """Return the moments of recent wrong attempts under a name or from an address."""
     return session.scalars(
-        select(FailedSignIn.at).where(
-            FailedSignIn.tried == fingerprint(tried), FailedSignIn.at > now - THROTTLE_WINDOW
-        )
+        select(FailedSignIn.at).where(FailedSignIn.tried == fingerprint(tried), FailedSignIn.at > now - THROTTLE_WINDOW)
     ).all()
 
 

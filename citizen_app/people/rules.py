@@ -69,7 +69,13 @@ def is_throttled(attempts: Sequence[datetime], now: datetime) -> bool:
 
 def device_name(user_agent: str) -> str:
     """Return the kind of device as its owner would name it."""
-    known = (("iPad", "iPad"), ("iPhone", "iPhone"), ("Android", "Android"), ("Windows", "Windows"), ("Mac", "Mac"))
+    known = (
+        ("iPad", "iPad"),
+        ("iPhone", "iPhone"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac", "Mac"),
+    )
     return next((name for sign, name in known if sign in user_agent), "Linux" if "Linux" in user_agent else "?")
 
 

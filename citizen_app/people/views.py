@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, make_response, redirect, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from citizen_app.config import LANGUAGES
+from citizen_app.db import AnyRow
 from citizen_app.people import actions, actor, queries
 from citizen_app.people.forms import ConnectForm, LanguageForm, PhotoForm, SettingsForm, SignInForm
 from citizen_app.people.rules import CODE_LENGTH, clean_code, device_name
@@ -24,18 +24,13 @@ from citizen_app.web.session import db, keep_although_refused, now
 blueprint = Blueprint("people", __name__)
 
 errors.explain(actions.WrongPassword, lazy_gettext("The user name or the password is not right. Try again."))
+errors.explain(actions.TooManyAttempts, lazy_gettext("There were too many wrong tries. Wait 15 minutes and try again."))
 errors.explain(
-    actions.TooManyAttempts, lazy_gettext("There were too many wrong tries. Wait 15 minutes and try again.")
+    actions.UnknownCode,
+    lazy_gettext("We do not know this code. Look once more, or ask your contact person for a new one."),
 )
-errors.explain(
-    actions.UnknownCode, lazy_gettext("We do not know this code. Look once more, or ask your contact person for a new one.")
-)
-errors.explain(
-    actions.UsedCode, lazy_gettext("This code has been used. Ask your contact person for a new one.")
-)
-errors.explain(
-    actions.ExpiredCode, lazy_gettext("This code is too old. Ask your contact person for a new one.")
-)
+errors.explain(actions.UsedCode, lazy_gettext("This code has been used. Ask your contact person for a new one."))
+errors.explain(actions.ExpiredCode, lazy_gettext("This code is too old. Ask your contact person for a new one."))
 errors.explain(actions.NotAPhoto, lazy_gettext("We cannot read this file. Choose a photo."))
 
 
@@ -170,13 +165,19 @@ def photo(person_id: int) -> Response:
     return response
 
 
-def contact_for_page() -> Row[Any] | None:
+def contact_for_page() -> AnyRow | None:
     """Return the contact person that stands on each of the citizen's pages."""
     me = access.actor()
     return queries.contact_person(db(), me.municipality_id, me.person_id, local_date(now(), me.timezone))
 
 
+def municipality_for_page() -> AnyRow | None:
+    """Return the reader's municipality for the pages that say how to reach it."""
+    return queries.municipality(db(), access.actor().municipality_id if access.is_signed_in() else None)
+
+
 fragments.provide("contact_person", contact_for_page)
+fragments.provide("municipality", municipality_for_page)
 
 
 def _settings_page(form: SettingsForm, status: int = 200) -> Response:
@@ -184,7 +185,12 @@ def _settings_page(form: SettingsForm, status: int = 200) -> Response:
     devices = queries.sign_ins_of(db(), me, me.person_id, now())
     person = queries.person_of_municipality(db(), me, me.person_id)
     return page(
-        "people/settings.html", form=form, photo_form=PhotoForm(), person=person, devices=devices, status=status
+        "people/settings.html",
+        form=form,
+        photo_form=PhotoForm(),
+        person=person,
+        devices=devices,
+        status=status,
     )
 
 

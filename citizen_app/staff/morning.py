@@ -1,5 +1,79 @@
-"""Not written yet."""
+"""The morning list: only what needs a member of staff today, each line with the one thing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
-blueprint = Blueprint("staff_morning", __name__)
+from citizen_app.db import AnyRow
+from citizen_app.goals.queries import goals_needing_staff
+from citizen_app.goals.rules import GoalStatus, is_stuck
+from citizen_app.meetings.queries import meetings_needing_staff
+from citizen_app.policy import Permission
+from citizen_app.texts.queries import readings
+from citizen_app.texts.rules import Reading
+from citizen_app.web import fragments
+from citizen_app.web.access import actor, requires
+from citizen_app.web.fragments import page
+from citizen_app.web.locale import local_date
+from citizen_app.web.session import db, now
+
+blueprint = Blueprint("staff_morning", __name__, url_prefix="/staff")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line: which person, what about, and where to do it."""
+
+    person: AnyRow
+    person_id: int
+    icon: str
+    sentence: str
+    about: Reading | None
+    address: str
+
+
+@blueprint.get("")
+@requires(Permission.SEE_CASELOAD)
+def index() -> Response:
+    me = actor()
+    goals = goals_needing_staff(db(), me, now(), local_date(now(), me.timezone))
+    texts = readings(db(), me.municipality_id, [goal.text_id for goal in goals], me.reading_languages)
+    meetings = meetings_needing_staff(db(), me, now())
+    return page("staff/morning.html", here="morning", meetings=meetings, tasks=list(_tasks(goals, texts, now())))
+
+
+def _tasks(goals: Iterable[AnyRow], texts: dict[int, Reading], moment: datetime) -> Iterator[Task]:
+    for goal in goals:
+        icon, sentence = _reason(goal, moment)
+        address = f"/staff/goals/{goal.id}"
+        yield Task(goal, goal.citizen_id, icon, sentence, texts[goal.text_id], address)
+
+
+def _reason(goal: AnyRow, moment: datetime) -> tuple[str, str]:
+    """Choose the most pressing reason why a goal is on the list."""
+    reasons = (
+        (goal.wants_to_talk_at is not None, "chat", _("Wants to talk about the goal before saying yes")),
+        (goal.staff_agreed_at is None, "hand", _("Has proposed a goal and waits for your yes")),
+        (goal.has_waiting_step, "hand", _("Has added a step and waits for your yes")),
+        (goal.has_too_big_step, "split", _("A step is too big: split it together")),
+        (goal.status == GoalStatus.AGREED and not goal.has_ready_step, "plus", _("Has no next step ready")),
+        (is_stuck(goal.changed_at, moment), "clock", _("Nothing has moved for 14 days")),
+    )
+    waiting = (True, "clock", _("Has not answered your proposal yet"))
+    _holds, icon, sentence = next(reason for reason in (*reasons, waiting) if reason[0])
+    return icon, sentence
+
+
+def _place_name(key: str) -> Any:
+    """Name a place of the staff's menu; the citizens' names stand in the layout."""
+    return {"morning": _("Morning"), "citizens": _("My citizens"), "accounts": _("Accounts")}[key]
+
+
+fragments.provide("staff_place", _place_name)

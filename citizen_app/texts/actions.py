@@ -34,9 +34,7 @@ def new_text(session: Session, actor: Actor, language: str, body: str, now: date
 
 def text_from_phrase(session: Session, actor: Actor, phrase: Phrase, now: datetime) -> Text:
     """Take a phrase over in all its languages, so that later changes to the bank change no plan."""
-    text = Text(
-        municipality_id=actor.municipality_id, original_language="da", version=1, phrase_key=phrase.key
-    )
+    text = Text(municipality_id=actor.municipality_id, original_language="da", version=1, phrase_key=phrase.key)
     session.add(text)
     session.flush()
     for language, body in phrase.bodies.items():
@@ -54,8 +52,7 @@ def write_anew(
     original = _rendering(session, text, text.original_language)
     if original is None:
         raise NotFound
-    current = _rendering(session, text, language)
-    if current is not None and current.body == body and current.text_version == text.version:
+    if says(session, text, language, body):
         return False
     if seen_version != text.version:
         raise StaleText(original, body)
@@ -68,8 +65,7 @@ def write_anew(
 
 def say_in(session: Session, actor: Actor, text: Text, language: str, body: str, now: datetime) -> bool:
     """Say the same in another language and vouch for it; the original stays. Returns whether anything changed."""
-    current = _rendering(session, text, language)
-    if current is not None and current.body == body and current.text_version == text.version:
+    if says(session, text, language, body):
         return False
     _put(session, actor, text, language, body, TruthMark.CHECKED, now)
     return True
@@ -83,13 +79,17 @@ def vouch(session: Session, actor: Actor, text: Text, language: str, now: dateti
     _put(session, actor, text, language, rendering.body, TruthMark.CHECKED, now)
 
 
+def says(session: Session, text: Text, language: str, body: str) -> bool:
+    """Say whether the text, as it stands now, already has these words in this language."""
+    current = _rendering(session, text, language)
+    return current is not None and current.body == body and current.text_version == text.version
+
+
 def _rendering(session: Session, text: Text, language: str) -> Rendering | None:
     return session.scalar(select(Rendering).filter_by(text_id=text.id, language=language))
 
 
-def _put(
-    session: Session, actor: Actor, text: Text, language: str, body: str, mark: TruthMark, now: datetime
-) -> None:
+def _put(session: Session, actor: Actor, text: Text, language: str, body: str, mark: TruthMark, now: datetime) -> None:
     fields = {
         "body": body,
         "mark": mark.value,
@@ -100,15 +100,11 @@ def _put(
     }
     current = _rendering(session, text, language) if text.version > 1 or mark is TruthMark.CHECKED else None
     if current is None:
-        session.add(
-            Rendering(municipality_id=text.municipality_id, text_id=text.id, language=language, **fields)
-        )
+        session.add(Rendering(municipality_id=text.municipality_id, text_id=text.id, language=language, **fields))
         session.flush()
         return
     past = {name: getattr(current, name) for name in fields}
-    session.add(
-        PastWording(municipality_id=text.municipality_id, text_id=text.id, language=language, **past)
-    )
+    session.add(PastWording(municipality_id=text.municipality_id, text_id=text.id, language=language, **past))
     for name, value in fields.items():
         setattr(current, name, value)
     session.flush()

@@ -54,9 +54,7 @@ def readings(
 
 def text_to_change(session: Session, municipality_id: int, text_id: int) -> Text:
     """Return a text, held until the transaction ends; raises NotFound for another municipality's."""
-    text = session.scalar(
-        select(Text).filter_by(id=text_id, municipality_id=municipality_id).with_for_update()
-    )
+    text = session.scalar(select(Text).filter_by(id=text_id, municipality_id=municipality_id).with_for_update())
     if text is None:
         raise NotFound
     return text

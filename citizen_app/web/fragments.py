@@ -40,6 +40,17 @@ def provide(name: str, function: Callable[..., Any]) -> None:
     _EVERY_PAGE[name] = function
 
 
+def provided(name: str) -> Callable[..., Any]:
+    """Return such a function to a view of the kit."""
+    function: Callable[..., Any] = _EVERY_PAGE[name]
+    return function
+
+
+def product_name() -> str:
+    """Return the app's name as the reader's municipality has chosen it."""
+    return str(access.actor().product_name) if access.is_signed_in() else "Sammen"
+
+
 def page(template: str, block: str | None = None, *, status: int = 200, **context: Any) -> Response:
     """Answer with a page, or with its block when HTMX asks for a piece. The block's name is its root id."""
     response = make_response(render(template, block if is_piece_wanted() else None, **context), status)
@@ -95,7 +106,7 @@ def _about_request(language: str) -> dict[str, Any]:
         "language": language,
         "text_direction": direction(language),
         "timezone": actor.timezone if actor else "Europe/Copenhagen",
-        "product_name": actor.product_name if actor else "Sammen",
+        "product_name": product_name(),
         "navigation": navigation.for_actor(actor),
         "notice": session.pop("notice", None) if "notice" in session else None,
     }
@@ -154,7 +165,7 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         direction=direction,
         url=lru_cache(4096)(partial(_address, app)),
         asset=assets.address,
-        picture=assets.picture_address,
+        picture_address=assets.picture_address,
         csrf_token=generate_csrf,
         new_request_id=lambda: uuid4().hex,
         local_date=local_date,
