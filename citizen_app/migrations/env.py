@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
 
 from citizen_app.app import all_tables
-from citizen_app.db import make_engine
+from citizen_app.db import UtcDateTime, make_engine
+
+
+def _plain_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our time type as the database's own, so that old migrations do not need today's code."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
 
 engine = make_engine(context.config.attributes["database_url"])
 with engine.execution_options(write=True).connect() as connection:
     context.configure(
-        connection=connection, target_metadata=all_tables(), render_as_batch=connection.dialect.name == "sqlite"
+        connection=connection,
+        target_metadata=all_tables(),
+        render_item=_plain_type,
+        render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()

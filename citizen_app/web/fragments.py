@@ -163,6 +163,7 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         danish=lambda text: catalogue("da").gettext(text),
         languages=LANGUAGES,
         direction=direction,
+        language_name=partial(locale.language_name, language),
         url=lru_cache(4096)(partial(_address, app)),
         asset=assets.address,
         picture_address=assets.picture_address,

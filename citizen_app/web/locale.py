@@ -61,30 +61,44 @@ def direction(language: str) -> str:
 
 
 @lru_cache
+def language_name(language: str, named: str) -> str:
+    """Return the name of a language in another language: how `ar` is called in `da`."""
+    return Locale.parse(language).languages.get(named, LANGUAGES[named])
+
+
+@lru_cache
 def zone(name: str) -> tzinfo:
     return ZoneInfo(name)
 
 
 @lru_cache(maxsize=4096)
 def long_day(day: date, language: str) -> str:
-    """Return weekday, day and month: `onsdag 25. november`."""
-    return format_skeleton("MMMMEEEEd", day, locale=language)
+    """Return weekday, day and month: `onsdag 25. november`.
+
+    Babel's own patterns shorten the weekday in some languages, and a weak reader needs it whole.
+    """
+    return f"{weekday(day, language)} {format_skeleton('MMMMd', day, locale=_format_locale(language))}"
 
 
 @lru_cache(maxsize=4096)
 def weekday(day: date, language: str) -> str:
-    return format_date(day, "EEEE", locale=language)
+    return format_date(day, "EEEE", locale=_format_locale(language))
 
 
 @lru_cache(maxsize=1024)
 def month(day: date, language: str) -> str:
-    return format_date(day, "MMMM", locale=language)
+    return format_date(day, "MMMM", locale=_format_locale(language))
 
 
 @lru_cache(maxsize=4096)
 def short_day(day: date, language: str) -> str:
     """Return day, month and year for lists: `25. nov. 2026`."""
-    return format_date(day, "medium", locale=language)
+    return format_date(day, "medium", locale=_format_locale(language))
+
+
+def _format_locale(language: str) -> str:
+    """English dates are written as in Europe, the day before the month."""
+    return "en_GB" if language == "en" else language
 
 
 def clock(moment: datetime, timezone: str, language: str) -> str:

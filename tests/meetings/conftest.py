@@ -1,0 +1,108 @@
+"""A meeting tomorrow at ten between Selam and Mette, and the few things each test here needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from citizen_app.meetings import actions, queries
+from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.people.models import Relation
+from citizen_app.policy import Actor, Subject
+from tests.cast import SINCE, Cast, actor_for, sign_in
+
+
+def facts(now: datetime, **other: Any) -> MeetingFacts:
+    start = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    usual: dict[str, Any] = {
+        "kind": Kind.JOB_TALK,
+        "starts_at": start,
+        "ends_at": start + timedelta(minutes=45),
+        "place": "Indgang B, 2. sal",
+        "language": "ti",
+        "interpreter": Interpreter.BOOKED,
+        "leave_home_at": start - timedelta(minutes=40),
+        "bring": "CV",
+    }
+    return MeetingFacts(**{**usual, **other})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The people and the clock of a test."""
+
+    session: Session
+    cast: Cast
+    now: datetime
+
+    def actor(self, person_id: int) -> Actor:
+        return actor_for(self.session, person_id)
+
+    @property
+    def mette(self) -> Actor:
+        return self.actor(self.cast.mette)
+
+    @property
+    def selam(self) -> Actor:
+        return self.actor(self.cast.selam)
+
+    @property
+    def about_selam(self) -> Subject:
+        return Subject(self.cast.solby, self.cast.selam, frozenset({self.cast.mette, self.cast.karen}))
+
+    def meeting(self, **other: Any) -> Meeting:
+        """Let Mette make a meeting with Selam."""
+        made = actions.make_meeting(self.session, self.mette, self.about_selam, facts(self.now, **other), self.now)
+        self.session.commit()
+        return made
+
+    def move(self, meeting: Meeting, **other: Any) -> bool:
+        """Let Mette move a meeting, as she sees it now."""
+        changed = facts_with(meeting, **other)
+        moved = actions.move_meeting(
+            self.session,
+            self.mette,
+            self.about_selam,
+            meeting.id,
+            changed,
+            seen_version=meeting.version,
+            now=self.now,
+        )
+        self.session.commit()
+        return moved
+
+    def end_relation(self, person_id: int) -> None:
+        for relation in self.session.query(Relation).filter_by(person_id=person_id):
+            relation.ended_on = SINCE
+        self.session.commit()
+
+
+def facts_with(meeting: Meeting, **other: Any) -> MeetingFacts:
+    known = queries.facts_of(meeting)
+    return MeetingFacts(**{**known.__dict__, **other})
+
+
+@pytest.fixture
+def stage(session: Session, cast: Cast) -> Stage:
+    return Stage(session, cast, datetime.now(UTC))
+
+
+@pytest.fixture
+def signed_in(app: Flask, stage: Stage) -> Callable[[int], FlaskClient]:
+    """Give a client that a person is signed in on; its forms need no token."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    def client_of(person_id: int) -> FlaskClient:
+        client = app.test_client()
+        sign_in(client, stage.session, person_id)
+        return client
+
+    return client_of
