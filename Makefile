@@ -12,7 +12,7 @@ HOST ?= 127.0.0.1
 export PORT HOST
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 FLASK := SECRET_KEY="$${SECRET_KEY:-$$(cat var/secret_key)}" $(BIN)/flask
 
 # The app's languages; English is what the sentences in the code are written in and needs no catalogue.

@@ -6,6 +6,7 @@ import os
 from datetime import timedelta
 
 from flask import Flask
+from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 
@@ -62,6 +63,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         PERMANENT_SESSION_LIFETIME=timedelta(days=180),
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_MIMETYPES=["text/html"],
         WTF_CSRF_TIME_LIMIT=None,  # nothing times out while somebody types
     )
     session.init_app(app, make_engine(settings.database_url))
@@ -71,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     headers.init_app(app)
     fragments.init_app(app)
+    Compress(app)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     cli.init_app(app)

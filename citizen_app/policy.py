@@ -77,6 +77,11 @@ class Actor:
     def is_staff(self) -> bool:
         return self.role in STAFF
 
+    @property
+    def writing_language(self) -> str:
+        """The language a person writes in: staff write Danish, whatever language they read the app in."""
+        return "da" if self.is_staff else self.language
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -72,17 +72,13 @@ def serve(environment: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # an impatient second Ctrl-C must not leave a child behind
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave a child behind
         stop(children)
 
 
 def web_command(address: Address) -> tuple[str, ...]:
     """The web server's command line; one blocking thread a worker was fastest when tried."""
-    options = (
-        "--interface wsgi --blocking-threads 1 --no-ws --log-level warning --workers-kill-timeout 5".split()
-    )
+    options = "--interface wsgi --blocking-threads 1 --no-ws --log-level warning --workers-kill-timeout 5".split()
     where = ("--host", address.host, "--port", str(address.port), "--workers", str(address.web_workers))
     return (sys.executable, "-m", "granian", *options, *where, "citizen_app.wsgi:app")
 

@@ -47,9 +47,7 @@ def run(settings: Settings) -> None:
     DBOS(config=_engine_config(settings))
     try:
         DBOS.launch()
-        DBOS.apply_schedules(
-            [{"schedule_name": "forget", "workflow_fn": forget, "schedule": EVERY_TEN_MINUTES}]
-        )
+        DBOS.apply_schedules([{"schedule_name": "forget", "workflow_fn": forget, "schedule": EVERY_TEN_MINUTES}])
         DBOS.trigger_schedule("forget")
         while not stopped.wait(TIDY_SECONDS):
             _forget_finished_runs(datetime.now(UTC))

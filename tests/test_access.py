@@ -19,7 +19,7 @@ from tests.cast import Cast, sign_in
 
 # Anybody may open these; each new one is written down here on purpose.
 PUBLIC = {
-    "home.index": "leads to the sign-in page or to one's own",
+    "home.start": "leads to the sign-in page or to one's own",
     "people.language": "the language is chosen before sign-in",
     "people.sign_in": "",
     "people.connect": "",
@@ -76,7 +76,7 @@ def test_only_routes_that_are_meant_to_be_are_public(app: Flask) -> None:
     assert public == set(PUBLIC)
 
 
-def test_every_guarded_page_leads_strangers_to_the_sign_in(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_every_guarded_page_leads_strangers_to_the_sign_in(app: Flask, client: FlaskClient) -> None:
     pages = guarded(app, "GET")
     assert len(pages) > 20
     for address, _permission in pages:
@@ -84,7 +84,7 @@ def test_every_guarded_page_leads_strangers_to_the_sign_in(app: Flask, client: F
         assert (response.status_code, response.location) == (303, "/sign-in"), address
 
 
-def test_a_piece_of_a_page_sends_the_whole_browser_to_the_sign_in(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_a_piece_of_a_page_sends_the_whole_browser_to_the_sign_in(app: Flask, client: FlaskClient) -> None:
     for address, _permission in guarded(app, "GET"):
         response = client.get(address, headers={"HX-Request": "true"})
         assert (response.status_code, response.headers["HX-Redirect"]) == (401, "/sign-in"), address
@@ -101,7 +101,7 @@ def test_no_form_is_taken_without_its_token(app: Flask, client: FlaskClient, ses
                 assert client.post(address, data={"request_id": "x"}).status_code == 400, address
 
 
-def test_every_writing_address_leads_strangers_to_the_sign_in(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_every_writing_address_leads_strangers_to_the_sign_in(app: Flask, client: FlaskClient) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     for address, _permission in guarded(app, "POST"):
         response = client.post(address)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -18,9 +20,12 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from citizen_app.db import AnyRow
+from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.rules import FACES, GOAL_LENGTH, WHY_LENGTH, NotTodayReason, Track
 from citizen_app.people.forms import one_line
-from citizen_app.texts.rules import has_cpr_number
+from citizen_app.texts.queries import phrase_bank
+from citizen_app.texts.rules import Phrase, has_cpr_number
 
 TRACKS = [
     (Track.JOB.value, _("Work")),
@@ -52,11 +57,24 @@ def _words(longest: int, empty: Any) -> list[Any]:
     ]
 
 
+def picked_phrase(kind: str) -> Phrase | None:
+    """Return the ready goal or step whose button was pressed."""
+    phrase = phrase_bank().get(request.form.get("phrase", ""))
+    return phrase if phrase is not None and phrase.kind == kind else None
+
+
+def ready_goals(track: str) -> list[Phrase]:
+    return [phrase for phrase in phrase_bank().values() if (phrase.kind, phrase.track) == ("goal", track)]
+
+
 class WordsForm(FlaskForm):
     """New words for a goal, with the version that was read."""
 
     body = TextAreaField(_("The goal"), _words(GOAL_LENGTH, _("Write a few words.")), filters=[one_line])
     seen_version = IntegerField(validators=[InputRequired(), NumberRange(min=0)])
+
+    def wording(self, language: str) -> Wording:
+        return Wording(self.body.data or "", language)
 
 
 class WhyForm(WordsForm):
@@ -64,7 +82,26 @@ class WhyForm(WordsForm):
 
 
 class GoalForm(FlaskForm):
-    """A new goal: a ready one, or own words."""
+    """A new goal: a ready one, whose button fills the form, or own words."""
+
+    phrase: Phrase | None = None
+
+    @classmethod
+    def read(cls, language: str) -> GoalForm:
+        """Read the request; `language` is the one the goal is written in."""
+        wished = request.args.get("track", "")
+        form = cls(track=wished if wished in set(Track) else Track.JOB)
+        form.phrase = picked_phrase("goal")
+        if form.phrase is not None:
+            form.track.data, form.body.data = form.phrase.track, form.phrase.bodies[language]
+        return form
+
+    @property
+    def picture(self) -> str:
+        return self.phrase.picture if self.phrase else TRACK_PICTURES[Track(self.track.data)]
+
+    def wording(self, language: str) -> Wording:
+        return Wording(self.body.data or "", language, self.phrase.key if self.phrase else None)
 
     track = RadioField(
         _("What is it about?"),
@@ -76,7 +113,28 @@ class GoalForm(FlaskForm):
 
 
 class StepForm(FlaskForm):
-    """A small step: what, when, where, who helps."""
+    """A small step: what, when, where, who helps. A ready step's button fills the first."""
+
+    phrase: Phrase | None = None
+
+    @classmethod
+    def read(cls, language: str, helpers: Iterable[AnyRow], **values: Any) -> StepForm:
+        """Read the request; `helpers` are the people around the citizen."""
+        form = cls(**values)
+        form.helper_id.choices = [("", "–"), *{person.id: person.given_name for person in helpers}.items()]
+        form.phrase = picked_phrase("step")
+        if form.phrase is not None:
+            form.body.data = form.phrase.bodies[language]
+        return form
+
+    def picture_for(self, track: str) -> str:
+        return self.phrase.picture if self.phrase else TRACK_PICTURES[Track(track)]
+
+    def wording(self, language: str) -> Wording:
+        return Wording(self.body.data or "", language, self.phrase.key if self.phrase else None)
+
+    def plan(self) -> StepPlan:
+        return StepPlan(self.day.data, self.at.data, self.place.data or "", self.helper_id.data)
 
     body = TextAreaField(_("What I do"), _words(GOAL_LENGTH, _("Write a few words.")), filters=[one_line])
     day = DateField(_("Which day"), [Optional()])

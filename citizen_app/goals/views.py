@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
+from citizen_app.config import LANGUAGES
 from citizen_app.goals import actions, queries
 from citizen_app.goals.forms import (
     REASON_PICTURES,
@@ -22,19 +23,19 @@ from citizen_app.goals.forms import (
     StepForm,
     WhyForm,
     WordsForm,
+    ready_goals,
 )
 from citizen_app.goals.models import Goal, SmallStep
-from citizen_app.goals.rules import OPEN_GOALS_LIMIT, Side, StepStatus, Track
+from citizen_app.goals.rules import OPEN_GOALS_LIMIT, Side, StepStatus
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import own_subject, people_around, subject_for
-from citizen_app.policy import Actor, NotFound, Permission, Subject, can
+from citizen_app.policy import NotFound, Permission, can
 from citizen_app.texts.actions import StaleText
 from citizen_app.texts.queries import phrase_bank
-from citizen_app.texts.rules import Phrase, phrases_for
+from citizen_app.texts.rules import phrases_for
 from citizen_app.web import errors
-from citizen_app.web.access import actor, requires
+from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import answer, go, page
-from citizen_app.web.locale import local_date
 from citizen_app.web.session import begin_writing, db, now
 
 blueprint = Blueprint("goals", __name__, url_prefix="/goals")
@@ -123,13 +124,24 @@ def show_step(step_id: int) -> Response:
 @requires(Permission.SEE_OWN_PAGES)
 def new() -> Response:
     """Propose a goal: press a ready one, or write own words."""
-    form = goal_form()
+    me, subject = actor(), own_subject(actor())
+    form = GoalForm.read(me.language)
     if form.validate_on_submit():
-        goal = start_goal_from(form, own_subject(actor()))
-        actions.propose(db(), actor(), own_subject(actor()), goal, now=now())
+        goal = actions.start_goal(
+            db(), me, subject, form.track.data, form.picture, form.wording(me.language), now=now()
+        )
+        actions.propose(db(), me, subject, goal, now=now())
         session["notice"] = _("Your goal is sent. Now your contact person reads it.")
         return go(home_of(goal.id))
-    return new_goal_page(form, "goals/new.html", here="goals")
+    return page(
+        "goals/new.html",
+        here="goals",
+        form=form,
+        tracks=TRACKS,
+        track_pictures=TRACK_PICTURES,
+        phrases=ready_goals(form.track.data),
+        status=422 if form.errors else 200,
+    )
 
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -166,12 +178,21 @@ def words(goal_id: int, field: str) -> Response:
     card = _readable_goal(goal_id)
     reading = card.text if field == "text" else card.why
     kind = WordsForm if field == "text" else WhyForm
-    own = reading.main.body if reading and reading.main.language == writing_language(actor()) else ""
+    own = reading.main.body if reading and reading.main.language == actor().writing_language else ""
     form = kind(body=own, seen_version=reading.version if reading else 0)
     theirs = None
     if form.validate_on_submit():
         try:
-            save_words(goal, subject, field, form)
+            actions.change_words(
+                db(),
+                actor(),
+                subject,
+                goal,
+                field,
+                form.wording(actor().writing_language),
+                seen_version=form.seen_version.data or 0,
+                now=now(),
+            )
         except StaleText as stale:
             theirs = stale
         else:
@@ -187,7 +208,7 @@ def words(goal_id: int, field: str) -> Response:
         theirs=theirs,
         reading=reading,
         back_address=home_of(goal_id),
-        writing=writing_language(actor()),
+        writing=actor().writing_language,
         status=status,
     )
 
@@ -198,11 +219,13 @@ def say_in_language(goal_id: int, text_id: int) -> Response:
     """Say one of the goal's texts in another language, or vouch for the words that stand there."""
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        raise NotFound
     form = WordsForm()
     if "vouch" in request.form:
         actions.vouch_for(db(), actor(), subject, goal, text_id, language, now=now())
     elif form.body.validate(form):
-        wording = actions.Wording(form.body.data or "", known_language(language))
+        wording = actions.Wording(form.body.data or "", language)
         actions.say_in_language(db(), actor(), subject, goal, text_id, wording, now=now())
     else:
         session["notice"] = str(form.body.errors[0])
@@ -216,11 +239,10 @@ def say_in_language(goal_id: int, text_id: int) -> Response:
 @requires(Permission.WRITE_GOALS)
 def new_step(goal_id: int) -> Response:
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
-    form = step_form(goal)
+    form = _step_form(goal)
     if form.validate_on_submit():
-        phrase = picked_phrase("step")
-        picture = phrase.picture if phrase else TRACK_PICTURES[Track(goal.track)]
-        actions.add_step(db(), actor(), subject, goal, picture, wording_of(form, phrase), plan_of(form), now=now())
+        picture, wording = form.picture_for(goal.track), form.wording(actor().writing_language)
+        actions.add_step(db(), actor(), subject, goal, picture, wording, form.plan(), now=now())
         return go(home_of(goal_id))
     return page(
         "goals/step_form.html",
@@ -230,7 +252,7 @@ def new_step(goal_id: int) -> Response:
         step=None,
         phrases=phrases_for(phrase_bank().values(), "step", goal.track),
         back_address=home_of(goal_id),
-        writing=writing_language(actor()),
+        writing=actor().writing_language,
         status=422 if form.errors else 200,
     )
 
@@ -240,9 +262,9 @@ def new_step(goal_id: int) -> Response:
 def edit_step(step_id: int) -> Response:
     goal, step, subject = queries.step_to_change(db(), actor(), step_id, today())
     card, step_card = _readable_step(step)
-    language = writing_language(actor())
+    language = actor().writing_language
     own = step_card.text.main.body if step_card.text.main.language == language else ""
-    form = step_form(
+    form = _step_form(
         goal,
         body=own,
         day=step.day,
@@ -262,8 +284,8 @@ def edit_step(step_id: int) -> Response:
                 goal,
                 step,
                 step.picture,
-                wording_of(form, None),
-                plan_of(form),
+                form.wording(actor().writing_language),
+                form.plan(),
                 seen_version=int(form.seen_version.data or 0),
                 now=now(),
             )
@@ -351,7 +373,7 @@ def not_today(step_id: int) -> Response:
 def split_step(step_id: int) -> Response:
     goal, step, subject = queries.step_to_change(db(), actor(), step_id, today())
     form = SplitForm()
-    language = writing_language(actor())
+    language = actor().writing_language
     if form.validate_on_submit():
         bodies = [body for body in (form.first.data, form.second.data, form.third.data) if body]
         wordings = [actions.Wording(body, language) for body in bodies]
@@ -371,23 +393,7 @@ def split_step(step_id: int) -> Response:
     )
 
 
-# --- Shared with the staff's pages --------------------------------------------------------------------------
-
-
-def today() -> Any:
-    return local_date(now(), actor().timezone)
-
-
-def writing_language(person: Actor) -> str:
-    """Return the language a person writes in: staff write Danish, whatever language they read the app in."""
-    return "da" if person.is_staff else person.language
-
-
-def known_language(code: str) -> str:
-    from_list = {language for phrase in phrase_bank().values() for language in phrase.bodies}
-    if code not in from_list:
-        raise NotFound
-    return code
+# --- Answers --------------------------------------------------------------------------------------------------
 
 
 def home_of(goal_id: int) -> str:
@@ -420,74 +426,9 @@ def is_live(opened_at: Any) -> bool:
     return opened_at is not None and (now() - opened_at).total_seconds() < TOGETHER_HOURS * 3600
 
 
-def goal_form() -> GoalForm:
-    """Return the form for a new goal; a pressed ready goal fills it."""
-    phrase = picked_phrase("goal")
-    if phrase is None:
-        return GoalForm(track=request.args.get("track", Track.JOB))
-    form = GoalForm()
-    form.track.data, form.body.data = phrase.track, phrase.bodies[writing_language(actor())]
-    return form
-
-
-def start_goal_from(form: GoalForm, subject: Subject) -> Goal:
-    phrase = picked_phrase("goal")
-    picture = phrase.picture if phrase else TRACK_PICTURES[Track(form.track.data)]
-    return actions.start_goal(db(), actor(), subject, form.track.data, picture, wording_of(form, phrase), now=now())
-
-
-def new_goal_page(form: GoalForm, template: str, **context: Any) -> Response:
-    track = form.track.data if form.track.data in set(Track) else Track.JOB
-    phrases = [phrase for phrase in phrases_for(phrase_bank().values(), "goal", track) if phrase.track == track]
-    return page(
-        template,
-        form=form,
-        tracks=TRACKS,
-        track=track,
-        track_pictures=TRACK_PICTURES,
-        phrases=phrases,
-        writing=writing_language(actor()),
-        status=422 if form.errors else 200,
-        **context,
-    )
-
-
-def step_form(goal: Goal, **values: Any) -> StepForm:
-    """Return the form of a step with the people who can help; a pressed ready step fills its words."""
-    form = StepForm(**values)
-    around = people_around(db(), goal.municipality_id, goal.citizen_id, today())
-    form.helper_id.choices = [("", "–"), *{person.id: person.given_name for person in around}.items()]
-    phrase = picked_phrase("step")
-    if phrase is not None:
-        form.body.data = phrase.bodies[writing_language(actor())]
-    return form
-
-
-def picked_phrase(kind: str) -> Phrase | None:
-    """Return the ready goal or step that was pressed."""
-    phrase = phrase_bank().get(request.form.get("phrase", ""))
-    return phrase if phrase is not None and phrase.kind == kind else None
-
-
-def wording_of(form: GoalForm | StepForm | WordsForm, phrase: Phrase | None) -> actions.Wording:
-    return actions.Wording(form.body.data or "", writing_language(actor()), phrase.key if phrase else None)
-
-
-def plan_of(form: StepForm) -> actions.StepPlan:
-    return actions.StepPlan(form.day.data, form.at.data, form.place.data or "", form.helper_id.data)
-
-
-def save_words(goal: Goal, subject: Subject, field: str, form: WordsForm) -> None:
-    actions.change_words(
-        db(),
-        actor(),
-        subject,
-        goal,
-        field,
-        wording_of(form, None),
-        seen_version=form.seen_version.data or 0,
-        now=now(),
-    )
+def _step_form(goal: Goal, **values: Any) -> StepForm:
+    helpers = people_around(db(), goal.municipality_id, goal.citizen_id, today())
+    return StepForm.read(actor().writing_language, helpers, **values)
 
 
 def _readable_goal(goal_id: int) -> queries.GoalCard:

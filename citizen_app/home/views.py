@@ -15,7 +15,7 @@ from citizen_app.policy import Permission, has_role_for
 from citizen_app.web import access, navigation
 from citizen_app.web.access import public
 from citizen_app.web.fragments import page
-from citizen_app.web.locale import local_date, zone
+from citizen_app.web.locale import zone
 from citizen_app.web.session import db, now
 from citizen_app.words.queries import core_deck
 from citizen_app.words.rules import words_of_the_day
@@ -37,15 +37,14 @@ def start() -> Response:
 
 def _today() -> Response:
     me = access.actor()
-    day = local_date(now(), me.timezone)
     goals = open_goals(db(), me, me.person_id, me.reading_languages)
     return page(
         "home/today.html",
         here="today",
         greeting=greeting(now().astimezone(zone(me.timezone)).hour),
-        day=day,
+        day=access.today(),
         meeting=next_meeting(db(), me.municipality_id, me.person_id, now()),
         goals=goals,
         step=todays_step(goal.next_step for goal in goals),
-        words=words_of_the_day(core_deck(), day),
+        words=words_of_the_day(core_deck(), access.today()),
     )

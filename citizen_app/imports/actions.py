@@ -55,9 +55,7 @@ def import_people(session: Session, municipality_id: int, sheet: Sheet) -> Summa
     return Summary(new_people, changed_people, new_relations, changed_relations)
 
 
-def _put_people(
-    session: Session, municipality_id: int, people: Sequence[PersonRow], known: Known
-) -> tuple[int, int]:
+def _put_people(session: Session, municipality_id: int, people: Sequence[PersonRow], known: Known) -> tuple[int, int]:
     new = [
         {"municipality_id": municipality_id, "external_id": row.external_id, **row.values}
         for row in people

@@ -212,9 +212,7 @@ def _relation(line: int, row: Mapping[str, str]) -> tuple[RelationRow | None, li
     return relation, []
 
 
-def _values(
-    line: int, row: Mapping[str, str], record: str, names: Sequence[str]
-) -> tuple[dict[str, Any], list[Fault]]:
+def _values(line: int, row: Mapping[str, str], record: str, names: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
     values: dict[str, Any] = {}
     faults = [Fault(line, name, Flaw.WRONG_RECORD, record) for name in row if name not in names and row[name]]
     for name in (name for name in names if name in row):

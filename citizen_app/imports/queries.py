@@ -53,9 +53,7 @@ def known_in(session: Session, municipality_id: int, sheet: Sheet) -> Known:
     usernames = [str(row.values["username"]) for row in sheet.people if row.values.get("username")]
     names = [column.key for column in IMPORTED]
     return Known(
-        people={
-            key: KnownPerson(number, dict(zip(names, values, strict=True))) for key, number, *values in people
-        },
+        people={key: KnownPerson(number, dict(zip(names, values, strict=True))) for key, number, *values in people},
         relations=[KnownRelation(*row) for row in relations],
         foreign_usernames=_usernames_elsewhere(session, municipality_id, usernames),
     )
@@ -63,9 +61,7 @@ def known_in(session: Session, municipality_id: int, sheet: Sheet) -> Known:
 
 def person_ids(session: Session, municipality_id: int) -> dict[str, int]:
     """Return the numbers of all people of the municipality by their keys."""
-    found = session.execute(
-        select(Person.external_id, Person.id).where(Person.municipality_id == municipality_id)
-    )
+    found = session.execute(select(Person.external_id, Person.id).where(Person.municipality_id == municipality_id))
     return {row.external_id: row.id for row in found}
 
 

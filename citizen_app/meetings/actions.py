@@ -52,9 +52,7 @@ class MeetingIsOver(Refusal):
     """The meeting has ended."""
 
 
-def make_meeting(
-    session: Session, actor: Actor, subject: Subject, facts: MeetingFacts, now: datetime
-) -> Meeting:
+def make_meeting(session: Session, actor: Actor, subject: Subject, facts: MeetingFacts, now: datetime) -> Meeting:
     """Call the citizen to a meeting that the actor holds."""
     check(actor, Permission.HOLD_MEETINGS, subject)
     _refuse(rules.faults_in(facts, now))
@@ -185,9 +183,7 @@ def _told_answer(meeting: Meeting) -> dict[str, Any]:
     if meeting.answer is None:
         return {}
     answer = Answer(meeting.answer)
-    return rules.as_told(
-        Reply(answer, meeting.answer_reason, meeting.answer_note, meeting.answer_note_language)
-    )
+    return rules.as_told(Reply(answer, meeting.answer_reason, meeting.answer_note, meeting.answer_note_language))
 
 
 def _happened(

@@ -67,18 +67,14 @@ _COMING = (Meeting.starts_at, Meeting.id)
 _OF_CITIZEN: Select[*tuple[Any, ...]] = (
     select(*_BASE, *_HOST, *_REPLY)
     .join(_Host, _Host.id == Meeting.host_id)
-    .where(
-        Meeting.municipality_id == bindparam("municipality_id"), Meeting.citizen_id == bindparam("citizen_id")
-    )
+    .where(Meeting.municipality_id == bindparam("municipality_id"), Meeting.citizen_id == bindparam("citizen_id"))
 )
 _UPCOMING = _OF_CITIZEN.where(_HAS_NOT_ENDED).order_by(*_COMING).limit(50)
 _NEXT = _OF_CITIZEN.where(_HAS_NOT_ENDED, Meeting.cancelled_at.is_(None)).order_by(*_COMING).limit(1)
 _ONE = _OF_CITIZEN.where(Meeting.id == bindparam("meeting_id"))
 
 
-def upcoming_meetings(
-    session: Session, municipality_id: int, citizen_id: int, now: datetime
-) -> Sequence[AnyRow]:
+def upcoming_meetings(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> Sequence[AnyRow]:
     """Return the meetings that have not ended, soonest first; cancelled ones too, so that nobody sets out."""
     return session.execute(_UPCOMING, _coming(municipality_id, now, citizen_id=citizen_id)).all()
 
@@ -128,9 +124,7 @@ def past_meetings(
     return _page(session.execute(_PAST, {**where, **_behind(start), "size": size + 1}).all(), size)
 
 
-def meetings_of_citizen(
-    session: Session, municipality_id: int, citizen_id: int, now: datetime
-) -> Sequence[AnyRow]:
+def meetings_of_citizen(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> Sequence[AnyRow]:
     """Return what staff see on a citizen's page: all that is coming and the last five that have been."""
     past = past_meetings(session, municipality_id, citizen_id, now, size=5).rows
     return [*upcoming_meetings(session, municipality_id, citizen_id, now), *past]
@@ -178,18 +172,12 @@ def meetings_of_host(
     Why somebody cannot come is not among the columns: it is read on the meeting's own page, which is logged.
     """
     start = after or Position(now - LONGEST, 0)
-    return _page(
-        session.execute(_HOST_PAGE, {**_hosted(actor, now), **_behind(start), "size": size + 1}).all(), size
-    )
+    return _page(session.execute(_HOST_PAGE, {**_hosted(actor, now), **_behind(start), "size": size + 1}).all(), size)
 
 
-def meetings_needing_staff(
-    session: Session, actor: Actor, now: datetime, *, size: int = 50
-) -> Sequence[AnyRow]:
+def meetings_needing_staff(session: Session, actor: Actor, now: datetime, *, size: int = 50) -> Sequence[AnyRow]:
     """Return a worker's meetings of the next days without an answer, and all that got "cannot" or "late"."""
-    return session.execute(
-        _NEEDING_STAFF, {**_hosted(actor, now), "soon": now + WAITED_FOR, "size": size}
-    ).all()
+    return session.execute(_NEEDING_STAFF, {**_hosted(actor, now), "soon": now + WAITED_FOR, "size": size}).all()
 
 
 class KnownMeeting(NamedTuple):
@@ -200,9 +188,7 @@ class KnownMeeting(NamedTuple):
 def meeting_of_worker(session: Session, actor: Actor, meeting_id: int, now: datetime) -> KnownMeeting:
     """Return a meeting of any citizen this worker works with today; raises NotFound for a stranger's."""
     citizen_id = session.scalar(
-        select(Meeting.citizen_id).where(
-            Meeting.municipality_id == actor.municipality_id, Meeting.id == meeting_id
-        )
+        select(Meeting.citizen_id).where(Meeting.municipality_id == actor.municipality_id, Meeting.id == meeting_id)
     )
     if citizen_id is None:
         raise NotFound
@@ -295,6 +281,5 @@ def _page(rows: Sequence[AnyRow], size: int) -> MeetingList:
 
 def _with_moments(told: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
-        for name, value in told.items()
+        name: datetime.fromisoformat(value) if name.endswith("_at") and value else value for name, value in told.items()
     }

@@ -147,9 +147,7 @@ def faults_in(facts: MeetingFacts, now: datetime, before: MeetingFacts | None = 
     if facts.leave_home_at is not None and facts.leave_home_at >= facts.starts_at:
         found.append(Fault(Problem.LEAVES_TOO_LATE, "leave_home_at"))
     texts = (("place", PLACE_LENGTH), ("how_to_find", TEXT_LENGTH), ("bring", TEXT_LENGTH))
-    return found + [
-        fault for name, most in texts for fault in faults_in_text(getattr(facts, name), name, most)
-    ]
+    return found + [fault for name, most in texts for fault in faults_in_text(getattr(facts, name), name, most)]
 
 
 def faults_in_text(text: str, field: str, most: int = TEXT_LENGTH) -> list[Fault]:
@@ -173,9 +171,7 @@ def can_answer(ends_at: datetime, cancelled_at: datetime | None, now: datetime) 
     return cancelled_at is None and now < ends_at
 
 
-def needs_answer(
-    starts_at: datetime, cancelled_at: datetime | None, answer: str | None, now: datetime
-) -> bool:
+def needs_answer(starts_at: datetime, cancelled_at: datetime | None, answer: str | None, now: datetime) -> bool:
     """Say whether staff should hear that nobody knows yet whether the citizen comes."""
     return answer is None and cancelled_at is None and now < starts_at <= now + WAITED_FOR
 

@@ -16,9 +16,9 @@ from citizen_app.people.forms import ConnectForm, LanguageForm, PhotoForm, Setti
 from citizen_app.people.rules import CODE_LENGTH, clean_code, device_name
 from citizen_app.policy import NotFound, Permission, Refusal
 from citizen_app.web import access, errors, fragments, navigation
-from citizen_app.web.access import public, requires
+from citizen_app.web.access import public, requires, today
 from citizen_app.web.fragments import go, page
-from citizen_app.web.locale import current_language, local_date
+from citizen_app.web.locale import current_language
 from citizen_app.web.session import db, keep_although_refused, now
 
 blueprint = Blueprint("people", __name__)
@@ -148,7 +148,7 @@ def sign_device_out(sign_in_id: int) -> Response:
 @requires(Permission.SEE_OWN_PAGES)
 def index() -> Response:
     me = access.actor()
-    around = queries.people_around(db(), me.municipality_id, me.person_id, local_date(now(), me.timezone))
+    around = queries.people_around(db(), me.municipality_id, me.person_id, today())
     return page("people/index.html", people=around)
 
 
@@ -156,7 +156,7 @@ def index() -> Response:
 @requires(Permission.USE_ACCOUNT)
 def photo(person_id: int) -> Response:
     me = access.actor()
-    jpeg = queries.photo_of(db(), me, person_id, local_date(now(), me.timezone))
+    jpeg = queries.photo_of(db(), me, person_id, today())
     if jpeg is None:
         abort(404)
     response = make_response(jpeg)
@@ -168,7 +168,7 @@ def photo(person_id: int) -> Response:
 def contact_for_page() -> AnyRow | None:
     """Return the contact person that stands on each of the citizen's pages."""
     me = access.actor()
-    return queries.contact_person(db(), me.municipality_id, me.person_id, local_date(now(), me.timezone))
+    return queries.contact_person(db(), me.municipality_id, me.person_id, today())
 
 
 def municipality_for_page() -> AnyRow | None:

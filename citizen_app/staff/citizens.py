@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import segno
@@ -14,9 +13,8 @@ from citizen_app.goals import queries as goals
 from citizen_app.meetings.queries import meetings_of_citizen
 from citizen_app.people import actions, queries
 from citizen_app.policy import NotFound, Permission, can, check
-from citizen_app.web.access import actor, requires
+from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import go, page
-from citizen_app.web.locale import local_date
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("staff_citizens", __name__, url_prefix="/staff/citizens")
@@ -28,7 +26,7 @@ PAGE_SIZE = 50
 @requires(Permission.SEE_CASELOAD)
 def index() -> Response:
     after = (request.args.get("after", ""), request.args.get("after_id", 0, type=int))
-    rows = queries.citizens_of(db(), actor(), _today(), after=after, size=PAGE_SIZE + 1)
+    rows = queries.citizens_of(db(), actor(), today(), after=after, size=PAGE_SIZE + 1)
     return page(
         "staff/citizens/index.html",
         here="citizens",
@@ -41,7 +39,7 @@ def index() -> Response:
 @requires(Permission.SEE_CITIZEN, writes=True)
 def show(citizen_id: int) -> Response:
     me = actor()
-    citizen = queries.citizen_of_worker(db(), me, citizen_id, _today())
+    citizen = queries.citizen_of_worker(db(), me, citizen_id, today())
     actions.log_access(db(), me, citizen_id, "plan", now())
     return page(
         "staff/citizens/show.html",
@@ -50,7 +48,7 @@ def show(citizen_id: int) -> Response:
         goals=goals.open_goals(db(), me, citizen_id, me.reading_languages),
         closed=goals.closed_goals(db(), me, citizen_id, me.reading_languages),
         meetings=meetings_of_citizen(db(), me.municipality_id, citizen_id, now()),
-        people=queries.people_around(db(), me.municipality_id, citizen_id, _today()),
+        people=queries.people_around(db(), me.municipality_id, citizen_id, today()),
         devices=queries.sign_ins_of(db(), me, citizen_id, now()),
         may_write_goals=can(me, Permission.WRITE_GOALS, citizen.subject),
         may_hold_meetings=can(me, Permission.HOLD_MEETINGS, citizen.subject),
@@ -61,7 +59,7 @@ def show(citizen_id: int) -> Response:
 @requires(Permission.CONNECT_PHONE)
 def connect(citizen_id: int) -> Response:
     """Show a code for the citizen's phone. Each press makes a new one; it holds ten minutes."""
-    citizen = queries.citizen_of_worker(db(), actor(), citizen_id, _today())
+    citizen = queries.citizen_of_worker(db(), actor(), citizen_id, today())
     check(actor(), Permission.CONNECT_PHONE, citizen.subject)
     if request.method == "GET":
         return page("staff/citizens/connect.html", here="citizens", citizen=citizen.row, code=None)
@@ -72,7 +70,7 @@ def connect(citizen_id: int) -> Response:
 @blueprint.post("/<int:citizen_id>/devices/<int:sign_in_id>/sign-out")
 @requires(Permission.CONNECT_PHONE)
 def sign_device_out(citizen_id: int, sign_in_id: int) -> Response:
-    citizen = queries.citizen_of_worker(db(), actor(), citizen_id, _today())
+    citizen = queries.citizen_of_worker(db(), actor(), citizen_id, today())
     check(actor(), Permission.CONNECT_PHONE, citizen.subject)
     if not actions.end_sign_in(db(), actor(), citizen_id, sign_in_id):
         raise NotFound
@@ -85,7 +83,3 @@ def qr(code: str) -> dict[str, Any]:
     address = f"{request.host_url}connect/{code}"
     picture = segno.make(address, error="m").svg_inline(scale=4, border=1, omitsize=True)
     return {"code": code, "picture": picture, "code_address": address}
-
-
-def _today() -> date:
-    return local_date(now(), actor().timezone)

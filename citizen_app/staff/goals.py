@@ -9,18 +9,16 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from citizen_app.goals import actions, queries
-from citizen_app.goals import views as shared
-from citizen_app.goals.forms import TRACK_PICTURES, WhyForm, WordsForm
+from citizen_app.goals.forms import TRACK_PICTURES, TRACKS, GoalForm, StepForm, WhyForm, WordsForm, ready_goals
 from citizen_app.goals.models import Goal
-from citizen_app.goals.rules import Track
 from citizen_app.people.actions import log_access, show_connect_code
-from citizen_app.people.queries import citizen_of_worker
+from citizen_app.people.queries import citizen_of_worker, people_around
 from citizen_app.policy import Permission, Subject, can, check
 from citizen_app.staff.citizens import qr
 from citizen_app.texts.actions import StaleText
 from citizen_app.texts.queries import phrase_bank
 from citizen_app.texts.rules import phrases_for, readability
-from citizen_app.web.access import actor, requires
+from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import go, is_piece_wanted, page
 from citizen_app.web.session import db, now
 
@@ -33,12 +31,23 @@ IS_HERE = timedelta(seconds=25)
 @blueprint.route("/citizens/<int:citizen_id>/goals/new", methods=["GET", "POST"])
 @requires(Permission.WRITE_GOALS)
 def new(citizen_id: int) -> Response:
-    citizen = citizen_of_worker(db(), actor(), citizen_id, shared.today())
+    citizen = citizen_of_worker(db(), actor(), citizen_id, today())
     check(actor(), Permission.WRITE_GOALS, citizen.subject)
-    form = shared.goal_form()
+    form = GoalForm.read("da")
     if form.validate_on_submit():
-        return go(f"/staff/goals/{shared.start_goal_from(form, citizen.subject).id}")
-    return shared.new_goal_page(form, "staff/goals/new.html", here="citizens", citizen=citizen.row)
+        wording = form.wording("da")
+        goal = actions.start_goal(db(), actor(), citizen.subject, form.track.data, form.picture, wording, now=now())
+        return go(f"/staff/goals/{goal.id}")
+    return page(
+        "staff/goals/new.html",
+        here="citizens",
+        citizen=citizen.row,
+        form=form,
+        tracks=TRACKS,
+        track_pictures=TRACK_PICTURES,
+        phrases=ready_goals(form.track.data),
+        status=422 if form.errors else 200,
+    )
 
 
 @blueprint.get("/goals/<int:goal_id>")
@@ -52,7 +61,7 @@ def show(goal_id: int) -> Response:
 def live(goal_id: int) -> Response:
     """Answer the staff's screen every two seconds: nothing new, or what the citizen sees now."""
     state = queries.live_state(db(), actor(), goal_id)
-    citizen_of_worker(db(), actor(), state.citizen_id, shared.today())
+    citizen_of_worker(db(), actor(), state.citizen_id, today())
     if request.args.get("since") == _stamp(state.version, _is_here(state.citizen_seen_at)):
         return Response(status=204)
     return _co_author_page(goal_id, "twin")
@@ -62,12 +71,13 @@ def live(goal_id: int) -> Response:
 @requires(Permission.WRITE_GOALS)
 def write(goal_id: int, field: str) -> Response:
     """Save the words while they are typed; what the citizen wrote meanwhile is never overwritten."""
-    goal, subject = queries.goal_to_change(db(), actor(), goal_id, shared.today())
+    goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     form = WordsForm() if field == "text" else WhyForm()
     theirs = None
     if form.validate_on_submit():
         try:
-            shared.save_words(goal, subject, field, form)
+            wording, seen = form.wording("da"), form.seen_version.data or 0
+            actions.change_words(db(), actor(), subject, goal, field, wording, seen_version=seen, now=now())
         except StaleText as stale:
             theirs = stale
     status = 409 if theirs else 422 if form.errors else 200
@@ -80,22 +90,12 @@ def write(goal_id: int, field: str) -> Response:
 @requires(Permission.WRITE_GOALS)
 def add_step(goal_id: int) -> Response:
     """Add a ready step by one press, or a step in own words; day and place can follow."""
-    goal, subject = queries.goal_to_change(db(), actor(), goal_id, shared.today())
-    form = shared.step_form(goal)
+    goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
+    form = StepForm.read("da", people_around(db(), goal.municipality_id, goal.citizen_id, today()))
     if not form.validate_on_submit():
         return _co_author_page(goal_id, "steps", status=422, step_form=form)
-    phrase = shared.picked_phrase("step")
-    picture = phrase.picture if phrase else TRACK_PICTURES[Track(goal.track)]
-    actions.add_step(
-        db(),
-        actor(),
-        subject,
-        goal,
-        picture,
-        shared.wording_of(form, phrase),
-        shared.plan_of(form),
-        now=now(),
-    )
+    picture, wording = form.picture_for(goal.track), form.wording("da")
+    actions.add_step(db(), actor(), subject, goal, picture, wording, form.plan(), now=now())
     return go(f"/staff/goals/{goal_id}") if not is_piece_wanted() else _co_author_page(goal_id, "steps")
 
 
@@ -103,7 +103,7 @@ def add_step(goal_id: int) -> Response:
 @requires(Permission.WRITE_GOALS)
 def together(goal_id: int) -> Response:
     """Open the draft on both screens: share it, and show a code that leads the citizen's phone to it."""
-    goal, subject = queries.goal_to_change(db(), actor(), goal_id, shared.today())
+    goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     actions.open_together(db(), actor(), subject, goal, now=now())
     code = _code_to(goal, subject)
     return _co_author_page(goal_id, "together", **qr(code))
@@ -113,9 +113,9 @@ def together(goal_id: int) -> Response:
 @requires(Permission.WRITE_GOALS, writes=True)
 def languages(goal_id: int) -> Response:
     """Every text of a goal beside its rendering in the citizen's language, to write down with an interpreter."""
-    goal, subject = queries.goal_to_change(db(), actor(), goal_id, shared.today())
+    goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     check(actor(), Permission.WRITE_GOALS, subject)
-    citizen = citizen_of_worker(db(), actor(), goal.citizen_id, shared.today())
+    citizen = citizen_of_worker(db(), actor(), goal.citizen_id, today())
     log_access(db(), actor(), goal.citizen_id, "goal", now())
     card = queries.goal_card(db(), actor(), goal_id, (citizen.row.language, "da"))
     texts = [text for text in (card.text, card.why, *(step.text for step in card.steps)) if text]
@@ -129,7 +129,7 @@ def _code_to(goal: Goal, subject: Subject) -> str:
 def _co_author_page(goal_id: int, block: str | None = None, *, status: int = 200, **more: Any) -> Response:
     me = actor()
     goal = queries.goal_card(db(), me, goal_id, me.reading_languages)
-    citizen = citizen_of_worker(db(), me, goal.citizen_id, shared.today())
+    citizen = citizen_of_worker(db(), me, goal.citizen_id, today())
     if request.method == "GET" and block is None:
         log_access(db(), me, goal.citizen_id, "goal", now())
     languages = tuple(filter(None, (citizen.row.language, citizen.row.second_language, "da")))

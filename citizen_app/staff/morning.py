@@ -19,9 +19,8 @@ from citizen_app.policy import Permission
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
 from citizen_app.web import fragments
-from citizen_app.web.access import actor, requires
+from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import page
-from citizen_app.web.locale import local_date
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("staff_morning", __name__, url_prefix="/staff")
@@ -43,7 +42,7 @@ class Task:
 @requires(Permission.SEE_CASELOAD)
 def index() -> Response:
     me = actor()
-    goals = goals_needing_staff(db(), me, now(), local_date(now(), me.timezone))
+    goals = goals_needing_staff(db(), me, now(), today())
     texts = readings(db(), me.municipality_id, [goal.text_id for goal in goals], me.reading_languages)
     meetings = meetings_needing_staff(db(), me, now())
     return page("staff/morning.html", here="morning", meetings=meetings, tasks=list(_tasks(goals, texts, now())))

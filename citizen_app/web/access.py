@@ -7,6 +7,7 @@ a `Subject`. `tests/test_access.py` walks all routes and fails on one without a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from werkzeug.wrappers import Response
 
 from citizen_app.policy import Actor, Forbidden, Permission, has_role_for
 from citizen_app.web import replay
+from citizen_app.web.locale import local_date
+from citizen_app.web.session import now
 
 View = Callable[..., Any]
 
@@ -23,6 +26,11 @@ View = Callable[..., Any]
 def actor() -> Actor:
     """Return who is signed in; only for views behind `@requires`."""
     return cast(Actor, current_user._get_current_object())  # noqa: SLF001 - Flask-Login's way to the object
+
+
+def today() -> date:
+    """Return the day it is now where the signed-in person is."""
+    return local_date(now(), actor().timezone)
 
 
 def is_signed_in() -> bool:

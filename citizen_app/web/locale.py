@@ -63,7 +63,7 @@ def direction(language: str) -> str:
 @lru_cache
 def language_name(language: str, named: str) -> str:
     """Return the name of a language in another language: how `ar` is called in `da`."""
-    return Locale.parse(language).languages.get(named, LANGUAGES[named])
+    return str(Locale.parse(language).languages.get(named, LANGUAGES[named]))
 
 
 @lru_cache

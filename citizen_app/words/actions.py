@@ -57,9 +57,7 @@ def make_sounds(words: Iterable[Word], folder: Path) -> int:
 
 def spoken(word: Word) -> str:
     """The text that the voice reads: nouns with their article, digits one by one (112 is "et et to")."""
-    return re.sub(
-        r"\d+", lambda number: " ".join(_DIGITS[int(digit)] for digit in number.group()), word.with_article
-    )
+    return re.sub(r"\d+", lambda number: " ".join(_DIGITS[int(digit)] for digit in number.group()), word.with_article)
 
 
 _CONVERT: Final = (

@@ -1,0 +1,279 @@
+"""Plays the demo's story in an empty municipality: the import brings the people in, then everybody acts herself.
+
+Nothing is written past the rooms' own actions, so that history, yeses and versions are as real as a real person's,
+and a story that breaks a rule of the house cannot be loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from citizen_app.demo.rules import Event, Story
+from citizen_app.goals import actions as goals
+from citizen_app.goals.actions import StepPlan, Wording
+from citizen_app.goals.models import Goal, SmallStep
+from citizen_app.imports.actions import create_municipality, import_people
+from citizen_app.imports.queries import municipality_with_key
+from citizen_app.meetings import actions as meetings
+from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.queries import facts_of
+from citizen_app.meetings.rules import Answer, Interpreter, Kind, MeetingFacts, Reply
+from citizen_app.people.actions import set_password
+from citizen_app.people.models import Municipality, Person
+from citizen_app.people.queries import subject_for
+from citizen_app.policy import Actor, Refusal, Role, Subject
+from citizen_app.texts.models import Text
+from citizen_app.texts.queries import phrase_bank, readings
+
+MEETING_MINUTES = 45
+
+
+class DemoIsLoaded(Refusal):
+    """The demo municipality is there already."""
+
+
+@dataclass
+class _Scene:
+    """What one goal or meeting is about while its story is told; it grows with the events."""
+
+    session: Session
+    people: Mapping[str, Person]
+    municipality: Municipality
+    citizen: Person
+    goal: Goal | None = None
+    steps: dict[str, SmallStep] = field(default_factory=dict)
+    meeting: Meeting | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.municipality.timezone)
+
+    def actor(self, event: Event) -> Actor:
+        return _actor(self.people[event.by], self.municipality)
+
+    def subject(self, event: Event) -> Subject:
+        """Return the citizen as who works with her that day decides."""
+        day = event.at.astimezone(self.zone).date()
+        return subject_for(self.session, self.actor(event), self.citizen.id, day)
+
+
+def load(session: Session, story: Story, *, password_cost: int) -> None:
+    """Make the demo municipality and tell its story; raises DemoIsLoaded when it is there already.
+
+    Raises BadSheet when somebody in another municipality has one of its user names.
+    """
+    key, name = story.municipality["key"], story.municipality["name"]
+    if municipality_with_key(session, key) is not None:
+        raise DemoIsLoaded
+    municipality = create_municipality(session, key, name)
+    for column, value in story.municipality.items():
+        setattr(municipality, column, value)
+    import_people(session, municipality.id, story.sheet)
+    everybody = session.scalars(select(Person).filter_by(municipality_id=municipality.id))
+    people = {person.external_id: person for person in everybody}
+    for person in people.values():
+        set_password(person, story.password, cost=password_cost)
+    for person_key, size in story.text_sizes.items():
+        people[person_key].text_size = size
+    for plan in story.plans:
+        for events in plan.goals:
+            _tell_goal(_Scene(session, people, municipality, people[plan.citizen]), events)
+        for events in plan.meetings:
+            _tell_meeting(_Scene(session, people, municipality, people[plan.citizen]), events)
+    session.flush()
+
+
+# --- Goals --------------------------------------------------------------------------------------------------
+
+_OF_GOAL = {
+    "propose": goals.propose,
+    "talk": goals.want_to_talk,
+    "together": goals.open_together,
+    "reach": goals.reach,
+    "put_aside": goals.put_aside,
+}
+_OF_STEP = {"agree_step": goals.agree_step, "too_big": goals.too_big, "again": goals.take_step_again}
+
+
+def _tell_goal(scene: _Scene, events: Sequence[Event]) -> None:
+    for event in events:
+        verb, facts, now = event.verb, event.facts, event.at
+        actor, subject = scene.actor(event), scene.subject(event)
+        if verb == "start":
+            track, picture = _track_and_picture(facts)
+            wording = _wording(facts, actor)
+            scene.goal = goals.start_goal(scene.session, actor, subject, track, picture, wording, now=now)
+            continue
+        assert scene.goal is not None
+        acting = (scene.session, actor, subject, scene.goal)
+        if verb in _OF_GOAL:
+            _OF_GOAL[verb](*acting, now=now)
+        elif verb in _OF_STEP:
+            _OF_STEP[verb](*acting, scene.steps[facts["step"]], now=now)
+        else:
+            _TELL[verb](scene, acting, event)
+
+
+_Acting = tuple[Session, Actor, Subject, Goal]
+
+
+def _agree(_scene: _Scene, acting: _Acting, event: Event) -> None:
+    session, _actor, _subject, goal = acting
+    goals.agree(*acting, seen_text_version=session.get_one(Text, goal.text_id).version, now=event.at)
+
+
+def _say_why(_scene: _Scene, acting: _Acting, event: Event) -> None:
+    session, actor, _subject, goal = acting
+    seen = session.get_one(Text, goal.why_text_id).version if goal.why_text_id else 0
+    goals.change_words(*acting, "why", _wording(event.facts, actor), seen_version=seen, now=event.at)
+
+
+def _say_in_language(scene: _Scene, acting: _Acting, event: Event) -> None:
+    goal, of = acting[-1], event.facts["of"]
+    texts = {"goal": goal.text_id, "why": goal.why_text_id}
+    text_id = texts[of] if of in texts else scene.steps[of].text_id
+    assert text_id is not None
+    wording = Wording(event.facts["own"], event.facts["language"])
+    goals.say_in_language(*acting, text_id, wording, now=event.at)
+
+
+def _add_step(scene: _Scene, acting: _Acting, event: Event) -> None:
+    facts = event.facts
+    _track, picture = _track_and_picture(facts)
+    wording = _wording(facts, acting[1])
+    step = goals.add_step(*acting, picture, wording, _plan(scene, facts), now=event.at)
+    scene.steps[facts.get("name") or facts["phrase"]] = step
+
+
+def _plan_step(scene: _Scene, acting: _Acting, event: Event) -> None:
+    """Give a step a day, a place or a helper; its words stay."""
+    session, actor, subject, _goal = acting
+    step = scene.steps[event.facts["step"]]
+    words = readings(session, subject.municipality_id, [step.text_id], actor.reading_languages)[step.text_id].main
+    wording = Wording(words.body, words.language)
+    plan = _plan(scene, event.facts)
+    goals.change_step(*acting, step, step.picture, wording, plan, seen_version=step.version, now=event.at)
+
+
+def _finish_step(scene: _Scene, acting: _Acting, event: Event) -> None:
+    step, words = scene.steps[event.facts["step"]], event.facts.get("words", "")
+    goals.finish_step(*acting, step, face=event.facts["face"], words=words, now=event.at)
+
+
+def _not_today(scene: _Scene, acting: _Acting, event: Event) -> None:
+    goals.not_today(*acting, scene.steps[event.facts["step"]], reason=event.facts["reason"], now=event.at)
+
+
+def _split_step(scene: _Scene, acting: _Acting, event: Event) -> None:
+    into = event.facts["into"]
+    wordings = [_wording(part, acting[1]) for part in into]
+    made = goals.split_step(*acting, scene.steps[event.facts["step"]], wordings, now=event.at)
+    scene.steps |= {part["name"]: step for part, step in zip(into, made, strict=True)}
+
+
+_TELL = {
+    "agree": _agree,
+    "why": _say_why,
+    "say": _say_in_language,
+    "step": _add_step,
+    "plan": _plan_step,
+    "done": _finish_step,
+    "not_today": _not_today,
+    "split": _split_step,
+}
+
+
+def _wording(facts: Mapping[str, Any], actor: Actor) -> Wording:
+    """Return somebody's own words, or the phrase she picked, in her language."""
+    if "own" in facts:
+        return Wording(facts["own"], actor.language)
+    phrase = phrase_bank()[facts["phrase"]]
+    return Wording(phrase.bodies[actor.language], actor.language, phrase.key)
+
+
+def _track_and_picture(facts: Mapping[str, Any]) -> tuple[str, str]:
+    if "own" in facts:
+        return facts.get("track", ""), facts["picture"]
+    phrase = phrase_bank()[facts["phrase"]]
+    return phrase.track, phrase.picture
+
+
+def _plan(scene: _Scene, facts: Mapping[str, Any]) -> StepPlan:
+    helper = scene.people[facts["helper"]].id if "helper" in facts else None
+    return StepPlan(facts.get("day"), facts.get("clock"), facts.get("place", ""), helper)
+
+
+# --- Meetings -----------------------------------------------------------------------------------------------
+
+
+def _tell_meeting(scene: _Scene, events: Sequence[Event]) -> None:
+    for event in events:
+        session, actor, subject, now = scene.session, scene.actor(event), scene.subject(event), event.at
+        if event.verb == "make":
+            scene.meeting = meetings.make_meeting(session, actor, subject, _facts(event.facts, scene.zone), now)
+            continue
+        assert scene.meeting is not None
+        meeting = scene.meeting
+        acting = (session, actor, subject, meeting.id)
+        if event.verb == "answer":
+            reply = _reply(event.facts, actor)
+            meetings.answer_meeting(session, actor, meeting.id, reply, seen_version=meeting.asked_version, now=now)
+        elif event.verb == "move":
+            moved = _moved(facts_of(meeting), event.facts, scene.zone)
+            meetings.move_meeting(*acting, moved, seen_version=meeting.version, now=now)
+        elif event.verb == "cancel":
+            meetings.cancel_meeting(*acting, event.facts["reason"], seen_version=meeting.version, now=now)
+        else:
+            raise KeyError(event.verb)
+
+
+def _facts(facts: Mapping[str, Any], zone: ZoneInfo) -> MeetingFacts:
+    starts_at = _moment(facts, "clock", zone)
+    return MeetingFacts(
+        kind=Kind(facts["kind"]),
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=MEETING_MINUTES),
+        place=facts["place"],
+        language=facts["language"],
+        interpreter=Interpreter(facts.get("interpreter", Interpreter.NONE_NEEDED)),
+        how_to_find=facts.get("how_to_find", ""),
+        leave_home_at=_moment(facts, "leave", zone) if "leave" in facts else None,
+        bring=facts.get("bring", ""),
+    )
+
+
+def _moved(before: MeetingFacts, facts: Mapping[str, Any], zone: ZoneInfo) -> MeetingFacts:
+    starts_at = _moment(facts, "clock", zone)
+    return replace(before, starts_at=starts_at, ends_at=starts_at + (before.ends_at - before.starts_at))
+
+
+def _moment(facts: Mapping[str, Any], clock: str, zone: ZoneInfo) -> datetime:
+    return datetime.combine(facts["day"], facts[clock], zone).astimezone(UTC)
+
+
+def _reply(facts: Mapping[str, Any], actor: Actor) -> Reply:
+    return Reply(Answer(facts["answer"]), facts.get("reason"), facts.get("note", ""), actor.language)
+
+
+def _actor(person: Person, municipality: Municipality) -> Actor:
+    """Return a person as she acts, without a sign-in behind her."""
+    return Actor(
+        person_id=person.id,
+        municipality_id=municipality.id,
+        role=Role(person.role),
+        given_name=person.given_name,
+        language=person.language,
+        second_language=person.second_language,
+        timezone=municipality.timezone,
+        easy_reading=person.easy_reading,
+        text_size=person.text_size,
+        product_name=municipality.product_name,
+        sign_in_id=0,
+    )

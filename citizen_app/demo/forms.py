@@ -1,0 +1,68 @@
+"""Reads the demo from its two data files: people as an import brings them in, and what they have done since.
+
+People.csv is a file for `flask people import` but for its days: `day-140` is a hundred and forty days before the
+loading. In plans.json an act is `[when, who, verb, facts]`; days there count working days, see `rules.working_day`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from citizen_app.demo.rules import Event, Plan, Story, working_day
+from citizen_app.imports.forms import read_sheet
+
+DATA = Path(__file__).parent / "data"
+JUST_NOW = timedelta(minutes=5)
+"""How long before the loading something happened that the story says happens `now`."""
+
+
+def read_story(now: datetime) -> Story:
+    """Return the demo as it stands when it is loaded at this moment."""
+    plans = json.loads((DATA / "plans.json").read_text(encoding="utf-8"))
+    zone = ZoneInfo(plans["municipality"]["timezone"])
+    today = now.astimezone(zone).date()
+
+    def event(when: str, by: str, verb: str, facts: Mapping[str, Any] | None = None) -> Event:
+        return Event(_moment(when, now, today, zone), by, verb, _with_days(facts or {}, today))
+
+    return Story(
+        municipality=plans["municipality"],
+        password=plans["password"],
+        text_sizes=plans["text_sizes"],
+        sheet=read_sheet(_people_file(today)),
+        plans=[
+            Plan(plan["citizen"], _rows(plan["goals"], event), _rows(plan["meetings"], event))
+            for plan in plans["plans"]
+        ],
+    )
+
+
+def _people_file(today: date) -> bytes:
+    text = (DATA / "people.csv").read_text(encoding="utf-8")
+    return re.sub(r"\bday-(\d+)\b", lambda found: f"{today - timedelta(days=int(found[1]))}", text).encode()
+
+
+def _rows(rows: list[list[Any]], event: Callable[..., Event]) -> list[list[Event]]:
+    return [[event(*fields) for fields in row] for row in rows]
+
+
+def _moment(when: str, now: datetime, today: date, zone: ZoneInfo) -> datetime:
+    if when == "now":
+        return now - JUST_NOW
+    number, clock = when.split()
+    return datetime.combine(working_day(today, int(number)), time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def _with_days(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
+    read: dict[str, Callable[[Any], Any]] = {
+        "day": lambda number: working_day(today, number),
+        "clock": time.fromisoformat,
+        "leave": time.fromisoformat,
+    }
+    return {name: read[name](value) if name in read else value for name, value in facts.items()}

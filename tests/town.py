@@ -1,0 +1,128 @@
+"""A whole municipality in a few rows: every role, and one of each thing that belongs to a citizen.
+
+Everything that people can read in a town carries the town's mark, so that one look at a page tells whether
+anything of another town is on it.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from PIL import Image
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from citizen_app.goals import actions as goals
+from citizen_app.meetings import actions as meetings
+from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
+from citizen_app.people.models import Municipality, Person, Relation, SignIn
+from citizen_app.policy import STAFF, Actor, Role, Subject
+from citizen_app.texts import actions as texts
+from citizen_app.texts.models import Text
+from tests.cast import SINCE, actor_for
+
+
+@dataclass(frozen=True)
+class Town:
+    municipality_id: int
+    mark: str
+    """Stands in every name, text and place of the town, and nowhere else."""
+    people: dict[Role, int]
+    numbers: dict[str, int]
+    """One number of this town for each name that an address calls a number by, such as `goal_id`."""
+
+
+def make_town(session: Session, mark: str) -> Town:
+    """Build a town and commit."""
+    now = datetime.now(UTC)
+    municipality = Municipality(
+        key=mark.lower(), name=f"{mark} Kommune", phone="70 00 00 00", email=f"{mark}@example.dk"
+    )
+    session.add(municipality)
+    session.flush()
+    people = {role: _person(session, municipality.id, mark, role) for role in Role}
+    citizen = people[Role.CITIZEN]
+    staff = frozenset(people[role] for role in STAFF)
+    for role in STAFF:
+        _relate(session, municipality.id, citizen, people[role], role, is_contact=role is Role.CASE_WORKER)
+    _relate(session, municipality.id, citizen, people[Role.MENTOR], "language_mentor")
+    session.flush()
+
+    subject = Subject(municipality.id, citizen, staff)
+    worker, herself = actor_for(session, people[Role.CASE_WORKER]), actor_for(session, citizen)
+    numbers = {"citizen_id": citizen, "person_id": citizen}
+    numbers |= _plan(session, worker, herself, subject, mark, now)
+    numbers["meeting_id"] = _meeting(session, worker, subject, mark, now)
+    numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
+    show_connect_code(session, worker, subject, now=now)
+    photo = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(photo, "PNG")
+    save_photo(session, herself, photo.getvalue(), now)
+    session.commit()
+    return Town(municipality.id, mark, people, numbers)
+
+
+def _person(session: Session, municipality: int, mark: str, role: Role) -> int:
+    person = Person(
+        municipality_id=municipality,
+        external_id=f"{mark}-{role}",
+        role=role,
+        given_name=f"{mark}{role}",
+        family_name=mark,
+        language="uk" if role is Role.CITIZEN else "da",
+        phone="+45 70 00 00 01",
+        email=f"{role}@{mark}.dk",
+        username=f"{mark}.{role}".lower(),
+        working_hours=mark,
+    )
+    session.add(person)
+    session.flush()
+    return person.id
+
+
+def _relate(
+    session: Session, municipality: int, citizen: int, person: int, role: str, *, is_contact: bool = False
+) -> None:
+    keys = {"municipality_id": municipality, "citizen_id": citizen, "person_id": person}
+    session.add(Relation(**keys, role=role, is_contact=is_contact, started_on=SINCE))
+
+
+def _plan(
+    session: Session, worker: Actor, herself: Actor, subject: Subject, mark: str, now: datetime
+) -> dict[str, int]:
+    """A proposed goal with two steps, one of them done, that both have written in."""
+    words = goals.Wording(f"Et mål i {mark}", "da")
+    goal = goals.start_goal(session, worker, subject, "job", "1F4BC", words, now=now)
+    texts.say_in(session, herself, session.get_one(Text, goal.text_id), "uk", f"{mark} мета", now)
+    tomorrow = goals.StepPlan(day=now.date() + timedelta(days=1), place=mark, helper_id=worker.person_id)
+    done, step = (
+        goals.add_step(session, worker, subject, goal, "1F4BC", goals.Wording(f"{mark} {n}", "da"), tomorrow, now=now)
+        for n in "12"
+    )
+    goals.propose(session, worker, subject, goal, now=now)
+    goals.finish_step(session, herself, subject, goal, done, face=3, words=f"Godt i {mark}", now=now)
+    goals.want_to_talk(session, herself, subject, goal, now=now)
+    return {"goal_id": goal.id, "step_id": step.id, "text_id": goal.text_id}
+
+
+def _meeting(session: Session, worker: Actor, subject: Subject, mark: str, now: datetime) -> int:
+    start = now + timedelta(days=1)
+    facts: dict[str, Any] = {"language": "uk", "interpreter": Interpreter.BOOKED, "leave_home_at": None, "bring": mark}
+    meeting = meetings.make_meeting(
+        session,
+        worker,
+        subject,
+        MeetingFacts(kind=Kind.JOB_TALK, starts_at=start, ends_at=start + timedelta(hours=1), place=mark, **facts),
+        now,
+    )
+    return meeting.id
+
+
+def _sign_in(session: Session, citizen: int, mark: str, now: datetime) -> int:
+    start_sign_in(session, session.get_one(Person, citizen), device=mark, now=now)
+    session.flush()
+    return session.scalars(select(SignIn.id).filter_by(person_id=citizen)).one()
