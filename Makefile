@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 PORT ?= 8000
+POT ?= var
 HOST ?= 127.0.0.1
 export PORT HOST
 
@@ -15,14 +16,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 FLASK := SECRET_KEY="$${SECRET_KEY:-$$(cat var/secret_key)}" $(BIN)/flask
 
-# The app's languages; English is what the sentences in the code are written in and needs no catalogue.
-LANGUAGES := da ar uk tr fa so ti ku pl
-STAFF_LANGUAGES := da
+# The sentences in the code are English; `en` has a catalogue all the same, so that a speaker can mend it there.
+LANGUAGES := da en ar uk tr fa so ti ku pl
+STAFF_LANGUAGES := da en
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 STATIC := $(shell find static -type f -not -path 'static/vendor/*' -not -name '*.gz' -not -name '*.br' \
 	-not -name '.*' 2>/dev/null)
-DATA := $(shell find citizen_app -path '*/data/*' -type f 2>/dev/null)
+PICTURES := $(shell find citizen_app templates -type f \( -name '*.csv' -o -name '*.py' -o -name '*.html' \) 2>/dev/null)
 
 
 .PHONY: help
@@ -67,12 +68,16 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --n
 
 .PHONY: translate
 translate: .venv/.installed  ## gather new sentences into the catalogues and compile them
-	@mkdir -p var
-	@$(EXTRACT) --ignore-dirs=".* ._ staff" -o var/messages.pot citizen_app templates
-	@$(EXTRACT) -o var/staff.pot citizen_app/staff templates/staff
+	@$(MAKE) extract POT=var
 	@for language in $(LANGUAGES); do $(UPDATE) -D messages -i var/messages.pot -l $$language || exit 1; done
 	@for language in $(STAFF_LANGUAGES); do $(UPDATE) -D staff -i var/staff.pot -l $$language || exit 1; done
 	@$(MAKE) catalogues
+
+.PHONY: extract
+extract: .venv/.installed
+	@mkdir -p $(POT)
+	@$(EXTRACT) --ignore-dirs=".* ._ staff" -o $(POT)/messages.pot citizen_app templates
+	@$(EXTRACT) -o $(POT)/staff.pot citizen_app/staff templates/staff
 
 EXTRACT = $(BIN)/pybabel --quiet extract -F pyproject.toml --project=citizen_app \
 	--header-comment="\# Sentences of citizen_app. translations/REVIEWS.toml says how they were made." --sort-by-file --add-location=file \
@@ -123,7 +128,7 @@ var/secret_key: | .venv/.installed
 	@(umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))' >$@)
 
 # htmx from npm and those OpenMoji pictures that the data files name.
-static/vendor/.copied: $(DATA) .venv/.installed node_modules/.installed | var/secret_key
+static/vendor/.copied: $(PICTURES) .venv/.installed node_modules/.installed | var/secret_key
 	@$(FLASK) assets
 	@touch $@
 

@@ -28,7 +28,7 @@ from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import morning as staff_morning
 from citizen_app.texts import models as _text_tables
-from citizen_app.web import errors, fragments, headers, locale, pwa, replay, session
+from citizen_app.web import errors, fragments, headers, locale, navigation, pwa, replay, session
 from citizen_app.words import views as words
 
 TABLES = (_people_tables, _text_tables, _goal_tables, _meeting_tables, replay)
@@ -68,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         COMPRESS_MIMETYPES=["text/html"],
         WTF_CSRF_TIME_LIMIT=None,  # nothing times out while somebody types
     )
+    navigation.init_app(app)
     session.init_app(app, make_engine(settings.database_url))
     locale.init_app(app)
     actor.init_app(app)

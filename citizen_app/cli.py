@@ -5,10 +5,14 @@ A command reads its arguments, opens one transaction, calls one action and says 
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,13 +21,18 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from citizen_app.config import Settings
-from citizen_app.db import migrate, writing_session
+from citizen_app.db import migrate, reading_session, writing_session
+from citizen_app.demo.actions import DemoIsLoaded, load
+from citizen_app.demo.forms import read_story
+from citizen_app.demo.queries import accounts, has_municipality
+from citizen_app.demo.rules import Account, one_of_each_role
 from citizen_app.imports.actions import BadSheet, create_municipality, import_people
 from citizen_app.imports.forms import read_sheet
 from citizen_app.imports.queries import municipality_with_key
 from citizen_app.imports.rules import Fault, Flaw
 from citizen_app.people.actions import set_password
 from citizen_app.people.queries import person_with_username
+from citizen_app.serve import Address, StartError
 from citizen_app.web import assets
 from citizen_app.words.actions import SoundNotMade, SoundToolMissing, make_sounds
 from citizen_app.words.queries import core_deck
@@ -34,10 +43,11 @@ SHOWN_FAULTS = 200
 
 people_group = AppGroup("people", help="Accounts and who works with whom.")
 words_group = AppGroup("words", help="The Danish words.")
+demo_group = AppGroup("demo", help="A made-up municipality to try the app with.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (migrate_command, assets_command, people_group, words_group, worker_command):
+    for command in (migrate_command, assets_command, people_group, words_group, demo_group, worker_command):
         app.cli.add_command(command)
 
 
@@ -135,6 +145,65 @@ def import_command(file: Path, key: str, name: str | None) -> None:
     click.echo(
         f"People: {summary.new_people} new, {summary.changed_people} changed. "
         f"Relations: {summary.new_relations} new, {summary.changed_relations} changed."
+    )
+
+
+@demo_group.command("load")
+@click.option("--if-empty", is_flag=True, help="Do nothing when any municipality is there.")
+@click.option("--force", is_flag=True, help="Load it on a server that is served by https, too.")
+def demo_load_command(if_empty: bool, force: bool) -> None:
+    """Make the municipality Lillestad with twelve citizens, their plans and the people around them.
+
+    Everybody in it has the same password, which is no secret, so a server with SECURE_COOKIES=yes refuses it.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    try:
+        with transaction() as session:
+            if if_empty and has_municipality(session):
+                click.echo("A municipality is there already, so no demo was loaded.")
+                return
+            if settings.secure_cookies and not force:
+                raise click.ClickException(
+                    "Everybody knows the demo's password, and SECURE_COOKIES=yes says that this server is for "
+                    "real people. Nothing was loaded. If you mean it: --force"
+                )
+            load(session, read_story(datetime.now(UTC)), password_cost=settings.password_cost)
+    except DemoIsLoaded as loaded:
+        raise click.ClickException("The demo municipality is there already. Nothing was changed.") from loaded
+    except BadSheet as bad:
+        lines = "; ".join(fault_line(fault) for fault in bad.faults)
+        raise click.ClickException(f"The demo's people do not fit in: {lines} Nothing was changed.") from bad
+    click.echo("The demo municipality is loaded.")
+
+
+@demo_group.command("accounts")
+@click.option("--json", "as_json", is_flag=True, help="All accounts, as a list for programs.")
+def demo_accounts_command(as_json: bool) -> None:
+    """List how to sign in as the people of the demo, one of each role first."""
+    story = read_story(datetime.now(UTC))
+    with reading_session(current_app.extensions["engine"]) as session:
+        found = accounts(session, story.municipality["key"])
+    try:
+        url = f"{Address.from_environment(os.environ).url}/sign-in"
+    except StartError as error:
+        raise click.ClickException(str(error)) from error
+    first = one_of_each_role(found)
+    others = [account for account in found if account not in first]
+    if as_json:
+        rows = [{**asdict(account), "password": story.password, "url": url} for account in first + others]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif not found:
+        click.echo("No demo municipality is loaded, so there are no sign-ins to show.")
+    else:
+        click.echo(f"Sign in at {url} with the password {story.password} as\n")
+        click.echo(_account_lines(first))
+        click.echo(f"\nor as\n\n{_account_lines(others)}")
+
+
+def _account_lines(shown: Sequence[Account]) -> str:
+    return "\n".join(
+        f"  {account.username:<10} {account.role.replace('_', ' '):<20} {account.name:<18} {account.language}"
+        for account in shown
     )
 
 

@@ -57,9 +57,7 @@ def make_cast(session: Session) -> Cast:
     cast = Cast(
         solby=solby,
         vandby=vandby,
-        selam=_person(
-            session, solby, "Selam", "Tesfay", Role.CITIZEN, "ti", phone="+45 70 00 00 01", **english
-        ),
+        selam=_person(session, solby, "Selam", "Tesfay", Role.CITIZEN, "ti", phone="+45 70 00 00 01", **english),
         yusuf=_person(session, solby, "Yusuf", "Haddad", Role.CITIZEN, "ar", easy_reading=True),
         mette=_worker(session, solby, "Mette", "Lund", Role.CASE_WORKER, spoken_languages="da en"),
         karen=_worker(session, solby, "Karen", "Holm", Role.DANISH_TEACHER, spoken_languages="da"),

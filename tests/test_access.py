@@ -38,8 +38,8 @@ def rules(app: Flask) -> list[Rule]:
 
 
 def permission_of(app: Flask, rule: Rule) -> Permission | None:
-    view = app.view_functions[rule.endpoint]
-    permission: Permission | None = view.permission  # type: ignore[attr-defined]
+    view: Any = app.view_functions[rule.endpoint]
+    permission: Permission | None = view.permission
     return permission
 
 

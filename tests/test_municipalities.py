@@ -6,6 +6,7 @@ it is there. A number that an address calls by a new name must be given in `test
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -112,14 +113,19 @@ def walk(client: FlaskClient, adapter: MapAdapter, start: str = "/") -> Visit:
     """Follow every link, once for each address."""
     visit = Visit()
     waiting = [start]
+    alike: Counter[str] = Counter()
     while waiting:
         address = waiting.pop()
         if address in visit.pages or address.startswith("/static/"):
             continue
+        rule, arguments = adapter.match(urlsplit(address).path, return_rule=True)
+        alike[rule.endpoint] += 1
+        if arguments and not number_names(rule) and alike[rule.endpoint] > 3:
+            continue  # a hundred words belong to no municipality
         assert len(visit.pages) < PAGES_LIMIT, "the pages have no end"
         response = client.get(address)
         assert response.status_code in {200, 204, 303}, (address, response.status_code)
-        visit.pages[address] = response.text if response.mimetype.startswith("text/") else ""
+        visit.pages[address] = response.text if (response.mimetype or "").startswith("text/") else ""
         page = Page(visit.pages[address])
         waiting += [response.location] if response.location else []
         waiting += [link.split("#")[0] for link in page.links]
@@ -172,7 +178,7 @@ def rows_of(engine: Engine, town: Town) -> dict[str, list[tuple[Any, ...]]]:
 
 def shows(response: TestResponse, town: Town) -> bool:
     """Whether anything of a town can be seen in an answer."""
-    return town.mark.lower() in (response.get_data(as_text=True) + str(response.headers)).lower()
+    return town.mark in response.get_data(as_text=True) + str(response.headers)
 
 
 def test_every_row_belongs_to_a_municipality() -> None:
@@ -189,58 +195,54 @@ def test_every_number_in_an_address_has_a_name_that_a_town_knows(app: Flask, tow
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_no_link_leads_into_the_other_municipality(
-    app: Flask, adapter: MapAdapter, session: Session, towns: tuple[Town, Town], role: Role
-) -> None:
-    own, other = towns
-    visit = walk(enter(app, session, own, role), adapter)
-    texts = {address: text.lower() for address, text in visit.pages.items()}
-    assert [address for address, text in texts.items() if other.mark.lower() in text] == []
-    assert [address for address, text in texts.items() if own.mark.lower() in text], "the walk saw nothing at all"
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_no_address_opens_or_changes_the_other_municipality(
-    app: Flask, engine: Engine, adapter: MapAdapter, session: Session, towns: tuple[Town, Town], role: Role
-) -> None:
-    own, other = towns
-    client = enter(app, session, own, role)
-    forms = walk(client, adapter).forms
-    before = rows_of(engine, other)
-    for rule in app.url_map.iter_rules():
-        for address in foreign_addresses(adapter, rule, own, other):
-            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-                known = forms.get(rule.endpoint, Form(""))
-                response = client.open(address, method=method, data=known.fields if method == "POST" else None)
-                assert response.status_code in REFUSED, (method, address, response.status_code)
-                assert not shows(response, other), (method, address)
-    assert rows_of(engine, other) == before
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_no_number_in_a_query_or_a_form_reaches_the_other_municipality(
+def test_nobody_sees_or_changes_anything_of_the_other_municipality(
     app: Flask, engine: Engine, adapter: MapAdapter, session: Session, towns: tuple[Town, Town], role: Role
 ) -> None:
     own, other = towns
     client = enter(app, session, own, role)
     visit = walk(client, adapter)
+    assert [address for address, text in visit.pages.items() if other.mark in text] == []
+    assert [address for address, text in visit.pages.items() if own.mark in text], "the walk saw nothing at all"
     before = rows_of(engine, other)
-    queries = {
-        (urlsplit(address).path, name) for address in visit.pages for name, _ in parse_qsl(urlsplit(address).query)
-    }
+    try_foreign_addresses(app, client, adapter, visit, own, other)
+    assert rows_of(engine, other) == before
+    try_foreign_numbers(client, visit, other)
+    assert rows_of(engine, other) == before
+    assert pointers_between_towns(engine) == []
+
+
+def try_foreign_addresses(
+    app: Flask, client: FlaskClient, adapter: MapAdapter, visit: Visit, own: Town, other: Town
+) -> None:
+    """Open and send to every address of the app with numbers of the other town, with the fields of one's own forms."""
+    for rule in app.url_map.iter_rules():
+        for address in foreign_addresses(adapter, rule, own, other):
+            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+                fields = visit.forms.get(rule.endpoint, Form("")).fields if method == "POST" else None
+                for headers in ({}, {"HX-Request": "true"}):
+                    response = client.open(address, method=method, data=fields, headers=headers)
+                    assert response.status_code in REFUSED, (method, address, headers, response.status_code)
+                    assert not shows(response, other), (method, address, headers)
+
+
+def try_foreign_numbers(client: FlaskClient, visit: Visit, other: Town) -> None:
+    """Put the other town's numbers where one's own pages have numbers: behind the question mark and in forms."""
+    queries = {(urlsplit(page).path, name) for page in visit.pages for name, _value in parse_qsl(urlsplit(page).query)}
     for (path, name), number in product(sorted({*queries, ("/staff/accounts", "after")}), set(other.numbers.values())):
         response = client.get(path, query_string={name: number})
         assert response.status_code < 500, (path, name)
         assert not shows(response, other), (path, name)
     for form in visit.forms.values():
-        for name in form.fields:
-            if name.endswith("_id"):
-                data = {**form.fields, name: str(other.numbers.get(name, other.people[Role.CASE_WORKER]))}
-                response = client.post(form.address, data=data)
-                assert response.status_code < 500, (form.address, name)
-                assert not shows(response, other), (form.address, name)
-    assert rows_of(engine, other) == before
-    assert pointers_between_towns(engine) == []
+        for name in (name for name in form.fields if name.endswith("_id")):
+            data = {**form.fields, name: str(other.numbers.get(name, other.people[Role.CASE_WORKER]))}
+            response = client.post(form.address, data=data)
+            assert response.status_code < 500, (form.address, name)
+            assert not shows(response, other), (form.address, name)
+
+
+def opens(response: TestResponse) -> bool:
+    """Whether a page was shown, or another page of the same person."""
+    return response.status_code in {200, 204} or (response.status_code == 303 and response.location != "/sign-in")
 
 
 def pointers_between_towns(engine: Engine) -> list[str]:
@@ -273,5 +275,5 @@ def test_every_page_about_something_opens_for_somebody_of_its_own_municipality(
     }
     for role in Role:
         client = enter(app, session, own, role)
-        closed -= {address for address in closed if client.get(address).status_code in {200, 204}}
+        closed -= {address for address in closed if opens(client.get(address))}
     assert closed == set()

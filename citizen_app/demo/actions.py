@@ -78,8 +78,10 @@ def load(session: Session, story: Story, *, password_cost: int) -> None:
     import_people(session, municipality.id, story.sheet)
     everybody = session.scalars(select(Person).filter_by(municipality_id=municipality.id))
     people = {person.external_id: person for person in everybody}
-    for person in people.values():
-        set_password(person, story.password, cost=password_cost)
+    first, *others = people.values()
+    set_password(first, story.password, cost=password_cost)
+    for person in others:
+        person.password_hash = first.password_hash  # a password that all know needs no salt of its own
     for person_key, size in story.text_sizes.items():
         people[person_key].text_size = size
     for plan in story.plans:
@@ -125,8 +127,8 @@ _Acting = tuple[Session, Actor, Subject, Goal]
 
 
 def _agree(_scene: _Scene, acting: _Acting, event: Event) -> None:
-    session, _actor, _subject, goal = acting
-    goals.agree(*acting, seen_text_version=session.get_one(Text, goal.text_id).version, now=event.at)
+    _session, _actor, _subject, goal = acting
+    goals.agree(*acting, seen_version=goal.version, now=event.at)
 
 
 def _say_why(_scene: _Scene, acting: _Acting, event: Event) -> None:

@@ -20,9 +20,11 @@ def accounts(session: Session, key: str) -> list[Account]:
     rows = session.execute(
         select(Person.role, Person.given_name, Person.family_name, Person.language, Person.username)
         .join(Municipality, Municipality.id == Person.municipality_id)
-        .where(Municipality.key == key, Person.username.is_not(None), Person.password_hash.is_not(None))
+        .where(Municipality.key == key, Person.password_hash.is_not(None))
         .order_by(Person.id)
     )
     return [
-        Account(Role(role), f"{given} {family}", language, username) for role, given, family, language, username in rows
+        Account(Role(role), f"{given} {family}", language, username)
+        for role, given, family, language, username in rows
+        if username is not None
     ]

@@ -112,27 +112,25 @@ def propose(session: Session, actor: Actor, subject: Subject, goal: Goal, *, now
     _happened(session, actor, goal, Happening.PROPOSED, now)
 
 
-def agree(
-    session: Session, actor: Actor, subject: Subject, goal: Goal, *, seen_text_version: int, now: datetime
-) -> None:
-    """Say yes to the words that were read, and to the steps as they stand.
+def agree(session: Session, actor: Actor, subject: Subject, goal: Goal, *, seen_version: int, now: datetime) -> None:
+    """Say yes to the goal and its steps, as they were read.
 
-    Raises WordsChanged when the words have changed since.
+    Raises WordsChanged when anything in the goal has changed since: a yes to unread steps would be none.
     """
     _refuse_unless_open(actor, subject, goal)
-    if session.get_one(Text, goal.text_id).version != seen_text_version:
-        raise WordsChanged
     if _has_said_yes(actor, goal):
         return
+    if goal.version != seen_version:
+        raise WordsChanged
     goal.wants_to_talk_at = None
     _say_yes_to_all(session, actor, goal, now)
     _happened(session, actor, goal, Happening.AGREED, now)
 
 
 def want_to_talk(session: Session, actor: Actor, subject: Subject, goal: Goal, *, now: datetime) -> None:
-    """Not yet: the citizen wants to talk about the goal first."""
+    """Not yet: the citizen wants to talk about the goal first. Whoever has said yes has nothing to put off."""
     _refuse_unless_open(actor, subject, goal)
-    if goal.wants_to_talk_at is None:
+    if goal.wants_to_talk_at is None and not _has_said_yes(actor, goal):
         goal.wants_to_talk_at = now
         _happened(session, actor, goal, Happening.WANTS_TO_TALK, now)
 
@@ -161,6 +159,7 @@ def change_words(
         ):
             return
     if field == "text":
+        goal.wants_to_talk_at = None  # new words are a new question
         _take_yes_back(actor, goal, now)
     _happened(session, actor, goal, Happening.CHANGED, now, words=wording.body, words_language=wording.language)
 
@@ -215,8 +214,8 @@ def vouch_for(
     _refuse_unless_open(actor, subject, goal)
     _refuse_foreign_text(session, goal, text_id)
     text = text_to_change(session, goal.municipality_id, text_id)
-    texts.vouch(session, actor, text, language, now)
-    _happened(session, actor, goal, Happening.TRANSLATED, now)
+    if texts.vouch(session, actor, text, language, now):
+        _happened(session, actor, goal, Happening.TRANSLATED, now)
 
 
 def reach(session: Session, actor: Actor, subject: Subject, goal: Goal, *, now: datetime) -> None:
@@ -274,6 +273,7 @@ def add_step(
 
 def agree_step(session: Session, actor: Actor, subject: Subject, goal: Goal, step: SmallStep, *, now: datetime) -> None:
     _refuse_unless_open(actor, subject, goal)
+    _refuse_unless_ready(step)
     if not _has_said_yes(actor, step):
         _say_yes(actor, step, now)
         step.version += 1
@@ -287,26 +287,27 @@ def change_step(
     goal: Goal,
     step: SmallStep,
     picture: str,
-    wording: Wording,
+    wording: Wording | None,
     plan: StepPlan,
     *,
     seen_version: int,
     now: datetime,
 ) -> None:
-    """Change a step. New words take the other side's yes back; a new day, place or helper does not.
+    """Change a step; no wording leaves its words. New words take the other side's yes back, a new day does not.
 
     Raises StepChanged when the other side has changed it since `seen_version`.
     """
     _refuse_unless_open(actor, subject, goal)
+    _refuse_unless_ready(step)
     _refuse_unknown_helper(session, goal, plan)
     text = text_to_change(session, goal.municipality_id, step.text_id)
     new = (picture, plan.day, plan.at, plan.place, plan.helper_id)
     old = (step.picture, step.day, step.at, step.place, step.helper_id)
     if step.version != seen_version:
-        if old == new and texts.says(session, text, wording.language, wording.body):
+        if old == new and (wording is None or texts.says(session, text, wording.language, wording.body)):
             return
         raise StepChanged
-    has_new_words = texts.write_anew(
+    has_new_words = wording is not None and texts.write_anew(
         session, actor, text, wording.language, wording.body, seen_version=text.version, now=now
     )
     if old == new and not has_new_words:
@@ -322,8 +323,8 @@ def change_step(
         Happening.STEP_CHANGED,
         now,
         step,
-        words=wording.body,
-        words_language=wording.language,
+        words=wording.body if wording else "",
+        words_language=wording.language if wording else "",
     )
 
 
@@ -340,6 +341,8 @@ def finish_step(
 ) -> None:
     """Mark a step done, with how it was; pressing again changes only the face and the words."""
     _refuse_unless_open(actor, subject, goal)
+    if step.status == StepStatus.PUT_ASIDE:
+        raise StepChanged
     if step.status == StepStatus.DONE and step.face == face and not words:
         return
     step.status, step.face, step.too_big_at = StepStatus.DONE, face, None
@@ -370,12 +373,14 @@ def not_today(
 ) -> None:
     """Write down that today is not the day, with a neutral reason; nothing else changes."""
     _refuse_unless_open(actor, subject, goal)
+    _refuse_unless_ready(step)
     _happened(session, actor, goal, Happening.STEP_NOT_TODAY, now, step, reason=reason)
 
 
 def too_big(session: Session, actor: Actor, subject: Subject, goal: Goal, step: SmallStep, *, now: datetime) -> None:
     """Ask for the step to be split into smaller ones."""
     _refuse_unless_open(actor, subject, goal)
+    _refuse_unless_ready(step)
     if step.too_big_at is None:
         step.too_big_at = now
         step.version += 1
@@ -394,9 +399,11 @@ def split_step(
 ) -> list[SmallStep]:
     """Put smaller steps in the place of one; the old one is put aside, not lost."""
     _refuse_unless_open(actor, subject, goal)
-    if step.status != StepStatus.READY:
-        raise StepChanged
-    for later in _open_steps(session, goal):
+    _refuse_unless_ready(step)
+    open_steps = _open_steps(session, goal)
+    if len(open_steps) + len(wordings) - 1 > rules.STEPS_LIMIT:
+        raise TooManySteps
+    for later in open_steps:
         if later.position > step.position:
             later.position += len(wordings) - 1
     plan = StepPlan(step.day, step.at, step.place, step.helper_id)
@@ -446,9 +453,12 @@ def put_step_aside(
 
 
 def open_together(session: Session, actor: Actor, subject: Subject, goal: Goal, *, now: datetime) -> None:
-    """Share a draft with the citizen, side by side; doing it again changes nothing."""
+    """Share a draft with the citizen, side by side, from now on for as long as a meeting lasts."""
     _refuse_unless_open(actor, subject, goal)
-    if session.get(WritingTogether, goal.id) is None:
+    together = session.get(WritingTogether, goal.id)
+    if together is not None:
+        together.opened_by_id, together.opened_at = actor.person_id, now
+    else:
         session.add(
             WritingTogether(
                 municipality_id=goal.municipality_id,
@@ -501,6 +511,11 @@ def _refuse_unless_open(actor: Actor, subject: Subject, goal: Goal) -> None:
     check(actor, Permission.WRITE_GOALS, subject)
     if goal.status not in rules.OPEN:
         raise GoalClosed
+
+
+def _refuse_unless_ready(step: SmallStep) -> None:
+    if step.status != StepStatus.READY:
+        raise StepChanged
 
 
 def _refuse_fourth_goal(session: Session, subject: Subject) -> None:
@@ -635,12 +650,9 @@ def _take_yes_back(actor: Actor, thing: Goal | SmallStep, now: datetime) -> None
     """New words: the other side has to read them first; the one who wrote them has said yes by writing."""
     if isinstance(thing, Goal) and thing.status == GoalStatus.DRAFT:
         return
-    if side_of(actor) is Side.CITIZEN:
-        thing.staff_agreed_at = None
-        if isinstance(thing, Goal):
-            thing.staff_agreed_name = ""
-    else:
-        thing.citizen_agreed_at = None
+    thing.citizen_agreed_at = thing.staff_agreed_at = None
+    if isinstance(thing, Goal):
+        thing.staff_agreed_name = ""
     _say_yes(actor, thing, now)
     if isinstance(thing, Goal):
         thing.status = rules.status_after_agreement(thing)

@@ -7,10 +7,8 @@ from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
-    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -18,12 +16,13 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from citizen_app.db import AnyRow
 from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.rules import FACES, GOAL_LENGTH, WHY_LENGTH, NotTodayReason, Track
-from citizen_app.people.forms import one_line
+from citizen_app.people.forms import TOO_LONG, Form, one_line
 from citizen_app.texts.queries import phrase_bank
 from citizen_app.texts.rules import Phrase, has_cpr_number
 
@@ -41,6 +40,7 @@ REASONS = [
     (NotTodayReason.NOT_READY.value, _("I am not ready yet"), "1F331"),
     (NotTodayReason.OTHER.value, _("Something else"), "1F4AC"),
 ]
+REASON_NAMES = {code: label for code, label, _picture in REASONS}
 REASON_PICTURES = {code: picture for code, _label, picture in REASONS}
 
 
@@ -50,11 +50,7 @@ def no_cpr_number(_form: Any, field: Any) -> None:
 
 
 def _words(longest: int, empty: Any) -> list[Any]:
-    return [
-        DataRequired(empty),
-        Length(max=longest, message=_("This is too long. Use at most %(max)d letters.")),
-        no_cpr_number,
-    ]
+    return [DataRequired(empty), Length(max=longest, message=TOO_LONG), no_cpr_number]
 
 
 def picked_phrase(kind: str) -> Phrase | None:
@@ -67,7 +63,7 @@ def ready_goals(track: str) -> list[Phrase]:
     return [phrase for phrase in phrase_bank().values() if (phrase.kind, phrase.track) == ("goal", track)]
 
 
-class WordsForm(FlaskForm):
+class WordsForm(Form):
     """New words for a goal, with the version that was read."""
 
     body = TextAreaField(_("The goal"), _words(GOAL_LENGTH, _("Write a few words.")), filters=[one_line])
@@ -81,7 +77,7 @@ class WhyForm(WordsForm):
     body = TextAreaField(_("Why I want it"), _words(WHY_LENGTH, _("Write a few words.")), filters=[one_line])
 
 
-class GoalForm(FlaskForm):
+class GoalForm(Form):
     """A new goal: a ready one, whose button fills the form, or own words."""
 
     phrase: Phrase | None = None
@@ -106,13 +102,13 @@ class GoalForm(FlaskForm):
     track = RadioField(
         _("What is it about?"),
         [InputRequired(_("Choose what it is about."))],
-        choices=TRACKS,
+        choices=[SelectChoice(track, label) for track, label in TRACKS],
         default=Track.JOB.value,
     )
     body = TextAreaField(_("I want …"), _words(GOAL_LENGTH, _("Write a few words.")), filters=[one_line])
 
 
-class StepForm(FlaskForm):
+class StepForm(Form):
     """A small step: what, when, where, who helps. A ready step's button fills the first."""
 
     phrase: Phrase | None = None
@@ -121,7 +117,8 @@ class StepForm(FlaskForm):
     def read(cls, language: str, helpers: Iterable[AnyRow], **values: Any) -> StepForm:
         """Read the request; `helpers` are the people around the citizen."""
         form = cls(**values)
-        form.helper_id.choices = [("", "–"), *{person.id: person.given_name for person in helpers}.items()]
+        names = {str(person.id): person.given_name for person in helpers}
+        form.helper_id.choices = [SelectChoice("", "–"), *(SelectChoice(key, name) for key, name in names.items())]
         form.phrase = picked_phrase("step")
         if form.phrase is not None:
             form.body.data = form.phrase.bodies[language]
@@ -141,53 +138,56 @@ class StepForm(FlaskForm):
     at = TimeField(_("What time"), [Optional()])
     place = StringField(
         _("Where"),
-        [Length(max=120, message=_("This is too long. Use at most %(max)d letters.")), no_cpr_number],
+        [Length(max=120, message=TOO_LONG), no_cpr_number],
         filters=[one_line],
     )
     helper_id = SelectField(_("Who helps"), coerce=lambda value: int(value) if value else None, default="")
-    picture = HiddenField(validators=[Length(max=40)])
-    seen_version = HiddenField(default="0")
+    seen_version = IntegerField(default=0, validators=[Optional()])
 
     def validate_at(self, field: Any) -> None:
         if field.data and not self.day.data:
             raise ValueError(str(_("Choose the day too.")))
 
 
-class DoneForm(FlaskForm):
+class OtherWordsStepForm(StepForm):
+    """A step whose newest words the writer cannot write in: left empty, they stay as they are."""
+
+    body = TextAreaField(
+        _("What I do"), [Optional(), Length(max=GOAL_LENGTH, message=TOO_LONG), no_cpr_number], filters=[one_line]
+    )
+
+
+class DoneForm(Form):
     """How it was: a face, and words if one likes."""
 
     face = RadioField(
         _("How was it?"),
         [Optional()],
         coerce=lambda value: int(value) if value and value != "None" else None,
-        choices=[(face, str(face)) for face in FACES],
+        choices=[SelectChoice(str(face), str(face)) for face in FACES],
     )
     words = TextAreaField(
         _("Do you want to say more?"),
-        [Length(max=400, message=_("This is too long. Use at most %(max)d letters.")), no_cpr_number],
+        [Length(max=WHY_LENGTH, message=TOO_LONG), no_cpr_number],
         filters=[one_line],
     )
 
 
-class NotTodayForm(FlaskForm):
+class NotTodayForm(Form):
     reason = RadioField(
         _("What stood in the way?"),
         [InputRequired(_("Choose one."))],
-        choices=[(code, label) for code, label, _picture in REASONS],
+        choices=[SelectChoice(code, label) for code, label, _picture in REASONS],
     )
 
 
-class SplitForm(FlaskForm):
+class SplitForm(Form):
     """Two or three smaller steps instead of one."""
 
     first = TextAreaField(_("First I …"), _words(GOAL_LENGTH, _("Write a few words.")), filters=[one_line])
     second = TextAreaField(_("Then I …"), _words(GOAL_LENGTH, _("Write a few words.")), filters=[one_line])
     third = TextAreaField(
         _("And then I …"),
-        [
-            Optional(),
-            Length(max=GOAL_LENGTH, message=_("This is too long. Use at most %(max)d letters.")),
-            no_cpr_number,
-        ],
+        [Optional(), Length(max=GOAL_LENGTH, message=TOO_LONG), no_cpr_number],
         filters=[one_line],
     )

@@ -196,13 +196,19 @@ def goal_card(session: Session, actor: Actor, goal_id: int, languages: Sequence[
 _VERSION = (
     select(Goal.version, Goal.citizen_id, WritingTogether.citizen_seen_at, WritingTogether.opened_at)
     .outerjoin(WritingTogether, WritingTogether.goal_id == Goal.id)
-    .where(Goal.municipality_id == bindparam("municipality_id"), Goal.id == bindparam("goal_id"))
+    .where(
+        Goal.municipality_id == bindparam("municipality_id"),
+        Goal.id == bindparam("goal_id"),
+        _is_seen_by_side,
+    )
 )
 
 
 def live_state(session: Session, actor: Actor, goal_id: int) -> AnyRow:
     """Return version, citizen_id, citizen_seen_at and opened_at: all that a screen asks for every two seconds."""
-    row = session.execute(_VERSION, {"municipality_id": actor.municipality_id, "goal_id": goal_id}).first()
+    row = session.execute(
+        _VERSION, {"municipality_id": actor.municipality_id, "goal_id": goal_id, "side": side_of(actor)}
+    ).first()
     if row is None:
         raise NotFound
     return row

@@ -13,12 +13,14 @@ from werkzeug.wrappers import Response
 from citizen_app.config import LANGUAGES
 from citizen_app.goals import actions, queries
 from citizen_app.goals.forms import (
+    REASON_NAMES,
     REASON_PICTURES,
     TRACK_PICTURES,
     TRACKS,
     DoneForm,
     GoalForm,
     NotTodayForm,
+    OtherWordsStepForm,
     SplitForm,
     StepForm,
     WhyForm,
@@ -106,6 +108,7 @@ def history(goal_id: int) -> Response:
         goal=goal,
         events=queries.history_of(db(), actor(), goal_id),
         steps={step.id: step for step in goal.steps},
+        reasons=REASON_NAMES,
         back_address=home_of(goal.id),
         side=queries.side_of(actor()),
     )
@@ -126,13 +129,17 @@ def new() -> Response:
     """Propose a goal: press a ready one, or write own words."""
     me, subject = actor(), own_subject(actor())
     form = GoalForm.read(me.language)
+    status = 200
     if form.validate_on_submit():
-        goal = actions.start_goal(
-            db(), me, subject, form.track.data, form.picture, form.wording(me.language), now=now()
-        )
-        actions.propose(db(), me, subject, goal, now=now())
-        session["notice"] = _("Your goal is sent. Now your contact person reads it.")
-        return go(home_of(goal.id))
+        wording = form.wording(me.language)
+        try:
+            goal = actions.start_goal(db(), me, subject, form.track.data, form.picture, wording, now=now())
+        except actions.TooManyGoals as refusal:
+            status = errors.say_beside(form, refusal)
+        else:
+            actions.propose(db(), me, subject, goal, now=now())
+            session["notice"] = _("Your goal is sent. Now your contact person reads it.")
+            return go(home_of(goal.id))
     return page(
         "goals/new.html",
         here="goals",
@@ -140,7 +147,7 @@ def new() -> Response:
         tracks=TRACKS,
         track_pictures=TRACK_PICTURES,
         phrases=ready_goals(form.track.data),
-        status=422 if form.errors else 200,
+        status=422 if form.errors and status == 200 else status,
     )
 
 
@@ -166,21 +173,26 @@ def press(goal_id: int, verb: str) -> Response:
 def agree(goal_id: int) -> Response:
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     seen = request.form.get("seen_version", type=int) or 0
-    actions.agree(db(), actor(), subject, goal, seen_text_version=seen, now=now())
+    try:
+        actions.agree(db(), actor(), subject, goal, seen_version=seen, now=now())
+    except actions.WordsChanged as refusal:
+        if actor().is_staff:
+            raise
+        return show_goal(goal_id, alert=errors.sentence_for(refusal), status=refusal.status)
     return back_to(goal)
 
 
 @blueprint.route("/<int:goal_id>/<any('text', 'why'):field>", methods=["GET", "POST"])
-@requires(Permission.WRITE_GOALS)
+@requires(Permission.WRITE_GOALS, writes=True)
 def words(goal_id: int, field: str) -> Response:
     """Write the goal or its reason in one's own language."""
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     card = _readable_goal(goal_id)
     reading = card.text if field == "text" else card.why
     kind = WordsForm if field == "text" else WhyForm
-    own = reading.main.body if reading and reading.main.language == actor().writing_language else ""
+    own = reading.current_words(actor().writing_language) if reading else ""
     form = kind(body=own, seen_version=reading.version if reading else 0)
-    theirs = None
+    theirs, status = None, 200
     if form.validate_on_submit():
         try:
             actions.change_words(
@@ -194,11 +206,12 @@ def words(goal_id: int, field: str) -> Response:
                 now=now(),
             )
         except StaleText as stale:
-            theirs = stale
+            theirs, status = stale, stale.status
+        except actions.GoalClosed as refusal:
+            status = errors.say_beside(form, refusal)
         else:
             session["notice"] = _("Saved.")
             return go(home_of(goal_id))
-    status = 409 if theirs else 422 if form.errors else 200
     return page(
         "goals/words.html",
         here="goals",
@@ -209,26 +222,19 @@ def words(goal_id: int, field: str) -> Response:
         reading=reading,
         back_address=home_of(goal_id),
         writing=actor().writing_language,
-        status=status,
+        status=422 if form.errors and status == 200 else status,
     )
 
 
-@blueprint.post("/<int:goal_id>/texts/<int:text_id>/languages")
+@blueprint.post("/<int:goal_id>/texts/<int:text_id>/vouch")
 @requires(Permission.WRITE_GOALS)
-def say_in_language(goal_id: int, text_id: int) -> Response:
-    """Say one of the goal's texts in another language, or vouch for the words that stand there."""
+def vouch(goal_id: int, text_id: int) -> Response:
+    """Say that older words in a language still say the same."""
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     language = request.form.get("language", "")
     if language not in LANGUAGES:
         raise NotFound
-    form = WordsForm()
-    if "vouch" in request.form:
-        actions.vouch_for(db(), actor(), subject, goal, text_id, language, now=now())
-    elif form.body.validate(form):
-        wording = actions.Wording(form.body.data or "", language)
-        actions.say_in_language(db(), actor(), subject, goal, text_id, wording, now=now())
-    else:
-        session["notice"] = str(form.body.errors[0])
+    actions.vouch_for(db(), actor(), subject, goal, text_id, language, now=now())
     return back_to(goal)
 
 
@@ -236,14 +242,19 @@ def say_in_language(goal_id: int, text_id: int) -> Response:
 
 
 @blueprint.route("/<int:goal_id>/steps/new", methods=["GET", "POST"])
-@requires(Permission.WRITE_GOALS)
+@requires(Permission.WRITE_GOALS, writes=True)
 def new_step(goal_id: int) -> Response:
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
-    form = _step_form(goal)
+    form = _step_form(StepForm, goal)
+    status = 200
     if form.validate_on_submit():
         picture, wording = form.picture_for(goal.track), form.wording(actor().writing_language)
-        actions.add_step(db(), actor(), subject, goal, picture, wording, form.plan(), now=now())
-        return go(home_of(goal_id))
+        try:
+            actions.add_step(db(), actor(), subject, goal, picture, wording, form.plan(), now=now())
+        except (actions.TooManySteps, actions.GoalClosed) as refusal:
+            status = errors.say_beside(form, refusal)
+        else:
+            return go(home_of(goal_id))
     return page(
         "goals/step_form.html",
         here="goals",
@@ -253,26 +264,26 @@ def new_step(goal_id: int) -> Response:
         phrases=phrases_for(phrase_bank().values(), "step", goal.track),
         back_address=home_of(goal_id),
         writing=actor().writing_language,
-        status=422 if form.errors else 200,
+        status=422 if form.errors and status == 200 else status,
     )
 
 
 @blueprint.route("/steps/<int:step_id>/edit", methods=["GET", "POST"])
-@requires(Permission.WRITE_GOALS)
+@requires(Permission.WRITE_GOALS, writes=True)
 def edit_step(step_id: int) -> Response:
     goal, step, subject = queries.step_to_change(db(), actor(), step_id, today())
     card, step_card = _readable_step(step)
     language = actor().writing_language
-    own = step_card.text.main.body if step_card.text.main.language == language else ""
+    own = step_card.text.current_words(language)
     form = _step_form(
+        StepForm if own else OtherWordsStepForm,
         goal,
         body=own,
         day=step.day,
         at=step.at,
         place=step.place,
         helper_id=step.helper_id or "",
-        picture=step.picture,
-        seen_version=str(step.version),
+        seen_version=step.version,
     )
     status = 200
     if form.validate_on_submit():
@@ -284,14 +295,13 @@ def edit_step(step_id: int) -> Response:
                 goal,
                 step,
                 step.picture,
-                form.wording(actor().writing_language),
+                form.wording(language) if form.body.data else None,
                 form.plan(),
-                seen_version=int(form.seen_version.data or 0),
+                seen_version=form.seen_version.data or 0,
                 now=now(),
             )
-        except (actions.StepChanged, StaleText) as stale:
-            form.form_errors.append(errors.sentence_for(stale))
-            status = 409
+        except (actions.StepChanged, actions.GoalClosed) as refusal:
+            status = errors.say_beside(form, refusal)
         else:
             session["notice"] = _("Saved.")
             return go(f"/goals/steps/{step_id}")
@@ -327,7 +337,7 @@ def press_step(step_id: int, verb: str) -> Response:
 
 
 @blueprint.route("/steps/<int:step_id>/done", methods=["GET", "POST"])
-@requires(Permission.WRITE_GOALS)
+@requires(Permission.WRITE_GOALS, writes=True)
 def finish_step(step_id: int) -> Response:
     goal, step, subject = queries.step_to_change(db(), actor(), step_id, today())
     form = DoneForm()
@@ -348,7 +358,7 @@ def finish_step(step_id: int) -> Response:
 
 
 @blueprint.route("/steps/<int:step_id>/not-today", methods=["GET", "POST"])
-@requires(Permission.WRITE_GOALS)
+@requires(Permission.WRITE_GOALS, writes=True)
 def not_today(step_id: int) -> Response:
     goal, step, subject = queries.step_to_change(db(), actor(), step_id, today())
     form = NotTodayForm()
@@ -369,17 +379,22 @@ def not_today(step_id: int) -> Response:
 
 
 @blueprint.route("/steps/<int:step_id>/split", methods=["GET", "POST"])
-@requires(Permission.WRITE_GOALS)
+@requires(Permission.WRITE_GOALS, writes=True)
 def split_step(step_id: int) -> Response:
     goal, step, subject = queries.step_to_change(db(), actor(), step_id, today())
     form = SplitForm()
     language = actor().writing_language
+    status = 200
     if form.validate_on_submit():
         bodies = [body for body in (form.first.data, form.second.data, form.third.data) if body]
         wordings = [actions.Wording(body, language) for body in bodies]
-        actions.split_step(db(), actor(), subject, goal, step, wordings, now=now())
-        session["notice"] = _("The step is split into smaller ones.")
-        return go(home_of(goal.id))
+        try:
+            actions.split_step(db(), actor(), subject, goal, step, wordings, now=now())
+        except (actions.TooManySteps, actions.GoalClosed) as refusal:
+            status = errors.say_beside(form, refusal)
+        else:
+            session["notice"] = _("The step is split into smaller ones.")
+            return go(home_of(goal.id))
     card, step_card = _readable_step(step)
     return page(
         "goals/split.html",
@@ -389,7 +404,7 @@ def split_step(step_id: int) -> Response:
         form=form,
         writing=language,
         back_address=f"/goals/steps/{step_id}",
-        status=422 if form.errors else 200,
+        status=422 if form.errors and status == 200 else status,
     )
 
 
@@ -408,27 +423,32 @@ def back_to(goal: Goal) -> Response:
     return answer(home_of(goal.id), lambda: show_goal(goal.id))
 
 
-def show_goal(goal_id: int) -> Response:
+def show_goal(goal_id: int, *, alert: Any = None, status: int = 200) -> Response:
     goal = _readable_goal(goal_id)
     state = queries.live_state(db(), actor(), goal_id)
     return page(
         "goals/show.html",
         "goal",
+        status=status,
         here="goals",
         goal=goal,
-        is_live=is_live(state.opened_at) and not goal.is_ours,
+        is_live=is_live(goal, state.opened_at),
         side=Side.CITIZEN,
+        alert=alert,
     )
 
 
-def is_live(opened_at: Any) -> bool:
-    """Say whether two screens show the draft side by side; it ends by itself after three hours."""
-    return opened_at is not None and (now() - opened_at).total_seconds() < TOGETHER_HOURS * 3600
+def is_live(goal: queries.GoalCard, opened_at: Any) -> bool:
+    """Say whether two screens show the goal side by side: until both have said yes, for three hours at most."""
+    if opened_at is None or (now() - opened_at).total_seconds() >= TOGETHER_HOURS * 3600:
+        return False
+    yeses = (goal.citizen_agreed_at, goal.staff_agreed_at)
+    return any(yes is None for yes in yeses) or all(yes and yes < opened_at for yes in yeses)
 
 
-def _step_form(goal: Goal, **values: Any) -> StepForm:
+def _step_form(kind: type[StepForm], goal: Goal, **values: Any) -> StepForm:
     helpers = people_around(db(), goal.municipality_id, goal.citizen_id, today())
-    return StepForm.read(actor().writing_language, helpers, **values)
+    return kind.read(actor().writing_language, helpers, **values)
 
 
 def _readable_goal(goal_id: int) -> queries.GoalCard:

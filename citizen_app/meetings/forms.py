@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import IntegerField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length, Optional, ValidationError
 
 from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, Reply
 from citizen_app.people.forms import one_line
@@ -15,7 +15,7 @@ from citizen_app.texts.rules import has_cpr_number
 
 
 class AnswerForm(FlaskForm):
-    value = SelectField(choices=[(answer.value, answer.value) for answer in Answer])
+    value = StringField(validators=[AnyOf(list(Answer))])
     seen = IntegerField(validators=[InputRequired()])
     """The version of the meeting that the citizen was asked about."""
     reason = StringField(validators=[Optional()])
@@ -28,11 +28,11 @@ class AnswerForm(FlaskForm):
     def validate_reason(self, field: Any) -> None:
         answer = self.value.data
         if answer in set(Answer) and field.data not in REASONS[Answer(answer)]:
-            raise ValueError(str(_("Choose one of the pictures.")))
+            raise ValidationError(str(_("Choose one of the pictures.")))
 
     def validate_note(self, field: Any) -> None:
         if has_cpr_number(field.data or ""):
-            raise ValueError(str(_("This looks like a CPR number. Please leave it out.")))
+            raise ValidationError(str(_("This looks like a CPR number. Please leave it out.")))
 
     def reply(self, language: str) -> Reply:
-        return Reply(Answer(self.value.data), self.reason.data or None, self.note.data or "", language)
+        return Reply(Answer(self.value.data or ""), self.reason.data or None, self.note.data or "", language)

@@ -19,7 +19,7 @@ from citizen_app.meetings.rules import Answer, Position
 from citizen_app.policy import Permission
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires
-from citizen_app.web.fragments import answer, go, page
+from citizen_app.web.fragments import answer, go, is_piece_wanted, page
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("meetings", __name__)
@@ -106,7 +106,7 @@ def _show_page(meeting_id: int, *, status: int = 200, problem: Any = "", is_fres
 
 
 def _reason_page(meeting: AnyRow, form: AnswerForm, *, status: int = 200) -> Response:
-    value = Answer(form.value.data)
+    value = Answer(form.value.data or "")
     return page(
         "meetings/reasons.html",
         "card",
@@ -118,6 +118,7 @@ def _reason_page(meeting: AnyRow, form: AnswerForm, *, status: int = 200) -> Res
         choices=rules.REASONS[value],
         pictures=rules.REASON_PICTURES,
         shape=_shape(),
+        is_piece=is_piece_wanted(),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import secrets
+import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +21,17 @@ from citizen_app.policy import Actor, Permission, Refusal, Subject, check
 
 PHOTO_SIDE = 256
 PHOTO_PIXEL_LIMIT = 40_000_000
+UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+    OSError,
+    ValueError,
+    SyntaxError,
+    struct.error,
+    EOFError,
+)
+"""What Pillow raises for a file that is no whole picture."""
 
 
 class WrongPassword(Refusal):
@@ -69,14 +82,15 @@ def sign_in_with_password(
     session: Session, username: str, password: str, *, address: str, device: str, now: datetime
 ) -> StartedSignIn:
     """Check a password and start a sign-in; wrong ones are counted by name and by address."""
-    _refuse_if_throttled(session, (f"name:{username.lower()}", f"address:{address}"), now)
+    tried = {f"name:{username.lower()}": rules.THROTTLE_LIMIT, f"address:{address}": rules.ADDRESS_LIMIT}
+    _refuse_if_throttled(session, tried, now)
     person = queries.person_with_username(session, username)
     if person is None or person.password_hash is None or not _is_active(person, now):
         _hash_anyway(password)
-        _count_failure(session, (f"name:{username.lower()}", f"address:{address}"), now)
+        _count_failure(session, tried, now)
         raise WrongPassword
     if not is_password(person, password):
-        _count_failure(session, (f"name:{username.lower()}", f"address:{address}"), now)
+        _count_failure(session, tried, now)
         raise WrongPassword
     return start_sign_in(session, person, device=device, now=now)
 
@@ -132,10 +146,11 @@ def show_connect_code(
 
 def connect_phone(session: Session, typed: str, *, address: str, device: str, now: datetime) -> StartedSignIn:
     """Use a code up and sign its person in. Of two phones at once, one wins and the other hears it was used."""
-    _refuse_if_throttled(session, (f"code:{address}",), now)
+    tried = {f"code:{address}": rules.ADDRESS_LIMIT}
+    _refuse_if_throttled(session, tried, now)
     code = queries.connect_code(session, rules.clean_code(typed))
     if code is None:
-        _count_failure(session, (f"code:{address}",), now)
+        _count_failure(session, tried, now)
         raise UnknownCode
     if code.expires_at <= now:
         raise ExpiredCode
@@ -201,9 +216,10 @@ def _square_jpeg(upload: bytes) -> bytes:
                 raise NotAPhoto
             upright = ImageOps.exif_transpose(image).convert("RGB")
             square = ImageOps.fit(upright, (PHOTO_SIDE, PHOTO_SIDE))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise NotAPhoto from error
     made = io.BytesIO()
+    square.info.clear()  # a comment in the file would be copied
     square.save(made, "JPEG", quality=80)
     return made.getvalue()
 
@@ -217,11 +233,12 @@ def _hash_anyway(password: str) -> None:
     PasswordHasher().hash(password[:200])
 
 
-def _refuse_if_throttled(session: Session, keys: tuple[str, ...], now: datetime) -> None:
-    if any(rules.is_throttled(queries.failed_attempts(session, key, now), now) for key in keys):
-        raise TooManyAttempts
+def _refuse_if_throttled(session: Session, tried: Mapping[str, int], now: datetime) -> None:
+    for key, limit in tried.items():
+        if rules.is_throttled(queries.failed_attempts(session, key, now), now, limit):
+            raise TooManyAttempts
 
 
-def _count_failure(session: Session, keys: tuple[str, ...], now: datetime) -> None:
-    for key in keys:
+def _count_failure(session: Session, tried: Iterable[str], now: datetime) -> None:
+    for key in tried:
         session.add(FailedSignIn(tried=rules.fingerprint(key), at=now))

@@ -122,14 +122,20 @@ def settings() -> Response:
         db().flush()
         session["notice"] = _("Saved.")
         return go("/settings")
-    return _settings_page(form, status=422 if form.errors else 200)
+    return _settings_page(form, PhotoForm(formdata=None), status=422 if form.errors else 200)
 
 
 @blueprint.post("/settings/photo")
 @requires(Permission.USE_ACCOUNT)
 def change_photo() -> Response:
     upload = request.files.get("photo")
-    actions.save_photo(db(), access.actor(), upload.read() if upload else b"", now())
+    try:
+        actions.save_photo(db(), access.actor(), upload.read() if upload else b"", now())
+    except actions.NotAPhoto as refusal:
+        person = queries.person_of_municipality(db(), access.actor(), access.actor().person_id)
+        form = PhotoForm()
+        form.photo.errors = [errors.sentence_for(refusal)]
+        return _settings_page(SettingsForm(formdata=None, obj=person), form, status=refusal.status)
     session["notice"] = _("Saved.")
     return go("/settings")
 
@@ -180,14 +186,14 @@ fragments.provide("contact_person", contact_for_page)
 fragments.provide("municipality", municipality_for_page)
 
 
-def _settings_page(form: SettingsForm, status: int = 200) -> Response:
+def _settings_page(form: SettingsForm, photo_form: PhotoForm, status: int) -> Response:
     me = access.actor()
     devices = queries.sign_ins_of(db(), me, me.person_id, now())
     person = queries.person_of_municipality(db(), me, me.person_id)
     return page(
         "people/settings.html",
         form=form,
-        photo_form=PhotoForm(),
+        photo_form=photo_form,
         person=person,
         devices=devices,
         status=status,

@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response
 from citizen_app.goals import queries as goals
 from citizen_app.meetings.queries import meetings_of_citizen
 from citizen_app.people import actions, queries
+from citizen_app.people.forms import one_line
 from citizen_app.policy import NotFound, Permission, can, check
 from citizen_app.web.access import actor, requires, today
-from citizen_app.web.fragments import go, page
+from citizen_app.web.fragments import go, leads_to, page
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("staff_citizens", __name__, url_prefix="/staff/citizens")
@@ -25,7 +26,7 @@ PAGE_SIZE = 50
 @blueprint.get("")
 @requires(Permission.SEE_CASELOAD)
 def index() -> Response:
-    after = (request.args.get("after", ""), request.args.get("after_id", 0, type=int))
+    after = (one_line(request.args.get("after")), request.args.get("after_id", 0, type=int))
     rows = queries.citizens_of(db(), actor(), today(), after=after, size=PAGE_SIZE + 1)
     return page(
         "staff/citizens/index.html",
@@ -64,6 +65,7 @@ def connect(citizen_id: int) -> Response:
     if request.method == "GET":
         return page("staff/citizens/connect.html", here="citizens", citizen=citizen.row, code=None)
     code = actions.show_connect_code(db(), actor(), citizen.subject, now=now())
+    leads_to(f"/staff/citizens/{citizen_id}/connect")
     return page("staff/citizens/connect.html", "code", here="citizens", citizen=citizen.row, **qr(code))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, request, session
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from citizen_app.goals import actions, queries
@@ -17,9 +18,10 @@ from citizen_app.policy import Permission, Subject, can, check
 from citizen_app.staff.citizens import qr
 from citizen_app.texts.actions import StaleText
 from citizen_app.texts.queries import phrase_bank
-from citizen_app.texts.rules import phrases_for, readability
+from citizen_app.texts.rules import Reading, phrases_for, readability
+from citizen_app.web import errors
 from citizen_app.web.access import actor, requires, today
-from citizen_app.web.fragments import go, is_piece_wanted, page
+from citizen_app.web.fragments import answer, go, is_piece_wanted, leads_to, page
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("staff_goals", __name__, url_prefix="/staff")
@@ -34,10 +36,15 @@ def new(citizen_id: int) -> Response:
     citizen = citizen_of_worker(db(), actor(), citizen_id, today())
     check(actor(), Permission.WRITE_GOALS, citizen.subject)
     form = GoalForm.read("da")
+    status = 200
     if form.validate_on_submit():
-        wording = form.wording("da")
-        goal = actions.start_goal(db(), actor(), citizen.subject, form.track.data, form.picture, wording, now=now())
-        return go(f"/staff/goals/{goal.id}")
+        wording, subject = form.wording("da"), citizen.subject
+        try:
+            goal = actions.start_goal(db(), actor(), subject, form.track.data, form.picture, wording, now=now())
+        except actions.TooManyGoals as refusal:
+            status = errors.say_beside(form, refusal)
+        else:
+            return go(f"/staff/goals/{goal.id}")
     return page(
         "staff/goals/new.html",
         here="citizens",
@@ -46,7 +53,7 @@ def new(citizen_id: int) -> Response:
         tracks=TRACKS,
         track_pictures=TRACK_PICTURES,
         phrases=ready_goals(form.track.data),
-        status=422 if form.errors else 200,
+        status=422 if form.errors and status == 200 else status,
     )
 
 
@@ -62,6 +69,8 @@ def live(goal_id: int) -> Response:
     """Answer the staff's screen every two seconds: nothing new, or what the citizen sees now."""
     state = queries.live_state(db(), actor(), goal_id)
     citizen_of_worker(db(), actor(), state.citizen_id, today())
+    if not is_piece_wanted():
+        return go(f"/staff/goals/{goal_id}")
     if request.args.get("since") == _stamp(state.version, _is_here(state.citizen_seen_at)):
         return Response(status=204)
     return _co_author_page(goal_id, "twin")
@@ -81,9 +90,10 @@ def write(goal_id: int, field: str) -> Response:
         except StaleText as stale:
             theirs = stale
     status = 409 if theirs else 422 if form.errors else 200
-    if status == 200 and not is_piece_wanted():
-        return go(f"/staff/goals/{goal_id}")
-    return _co_author_page(goal_id, f"{field}_state", status=status, form=form, theirs=theirs, saved_field=field)
+    told: dict[str, Any] = {"status": status, "form": form, "theirs": theirs, "saved_field": field}
+    if status != 200:
+        return _co_author_page(goal_id, f"{field}_state", **told)
+    return answer(f"/staff/goals/{goal_id}", lambda: _co_author_page(goal_id, f"{field}_state", **told))
 
 
 @blueprint.post("/goals/<int:goal_id>/steps")
@@ -96,7 +106,7 @@ def add_step(goal_id: int) -> Response:
         return _co_author_page(goal_id, "steps", status=422, step_form=form)
     picture, wording = form.picture_for(goal.track), form.wording("da")
     actions.add_step(db(), actor(), subject, goal, picture, wording, form.plan(), now=now())
-    return go(f"/staff/goals/{goal_id}") if not is_piece_wanted() else _co_author_page(goal_id, "steps")
+    return answer(f"/staff/goals/{goal_id}", lambda: _co_author_page(goal_id, "steps"))
 
 
 @blueprint.route("/goals/<int:goal_id>/together", methods=["POST"])
@@ -106,20 +116,36 @@ def together(goal_id: int) -> Response:
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     actions.open_together(db(), actor(), subject, goal, now=now())
     code = _code_to(goal, subject)
+    leads_to(f"/staff/goals/{goal_id}")
     return _co_author_page(goal_id, "together", **qr(code))
 
 
-@blueprint.get("/goals/<int:goal_id>/languages")
+@blueprint.route("/goals/<int:goal_id>/languages", methods=["GET", "POST"])
 @requires(Permission.WRITE_GOALS, writes=True)
 def languages(goal_id: int) -> Response:
     """Every text of a goal beside its rendering in the citizen's language, to write down with an interpreter."""
     goal, subject = queries.goal_to_change(db(), actor(), goal_id, today())
     check(actor(), Permission.WRITE_GOALS, subject)
     citizen = citizen_of_worker(db(), actor(), goal.citizen_id, today())
+    form, text_id = WhyForm(), request.form.get("text_id", 0, type=int)
+    is_refused = request.method == "POST" and not form.body.validate(form)
+    if request.method == "POST" and not is_refused:
+        wording = form.wording(citizen.row.language)
+        actions.say_in_language(db(), actor(), subject, goal, text_id, wording, now=now())
+        session["notice"] = _("Saved.")
+        return go(f"/staff/goals/{goal_id}/languages")
     log_access(db(), actor(), goal.citizen_id, "goal", now())
     card = queries.goal_card(db(), actor(), goal_id, (citizen.row.language, "da"))
-    texts = [text for text in (card.text, card.why, *(step.text for step in card.steps)) if text]
-    return page("staff/goals/languages.html", here="citizens", goal=card, texts=texts, citizen=citizen.row)
+    return page(
+        "staff/goals/languages.html",
+        here="citizens",
+        goal=card,
+        texts=[text for text in (card.text, card.why, *(step.text for step in card.steps)) if text],
+        citizen=citizen.row,
+        form=form,
+        refused_id=text_id if is_refused else None,
+        status=422 if is_refused else 200,
+    )
 
 
 def _code_to(goal: Goal, subject: Subject) -> str:
@@ -128,13 +154,13 @@ def _code_to(goal: Goal, subject: Subject) -> str:
 
 def _co_author_page(goal_id: int, block: str | None = None, *, status: int = 200, **more: Any) -> Response:
     me = actor()
-    goal = queries.goal_card(db(), me, goal_id, me.reading_languages)
+    goal = queries.goal_card(db(), me, goal_id, (me.writing_language,))
     citizen = citizen_of_worker(db(), me, goal.citizen_id, today())
     if request.method == "GET" and block is None:
         log_access(db(), me, goal.citizen_id, "goal", now())
     languages = tuple(filter(None, (citizen.row.language, citizen.row.second_language, "da")))
     state = queries.live_state(db(), me, goal_id)
-    words = {"text": goal.text.main.body, "why": goal.why.main.body if goal.why else ""}
+    words = {"text": _words_in(me.writing_language, goal.text), "why": _words_in(me.writing_language, goal.why)}
     typed = more.get("form")
     if isinstance(typed, WordsForm):
         words[str(more["saved_field"])] = typed.body.data or ""
@@ -155,6 +181,11 @@ def _co_author_page(goal_id: int, block: str | None = None, *, status: int = 200
         "code": None,
     }
     return page("staff/goals/show.html", block, here="citizens", status=status, **(context | more))
+
+
+def _words_in(language: str, text: Reading | None) -> str:
+    """Return what stands in the field: another language's words must not be saved as this one's."""
+    return text.main.body if text and text.main.language == language else ""
 
 
 def _is_here(seen_at: datetime | None) -> bool:

@@ -6,6 +6,7 @@ skips is refused with its own sentence. Why somebody cannot come stands only on 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
@@ -15,7 +16,8 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import DateField, IntegerField, SelectField, StringField, TimeField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its hints
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from citizen_app.config import LANGUAGES
 from citizen_app.meetings import actions, queries, rules
@@ -65,23 +67,25 @@ FIELDS = {"starts_at": "start", "ends_at": "end", "leave_home_at": "leave_home"}
 """The form's fields where they are not named as the fact."""
 
 
+def _choices(named: Mapping[Any, Any]) -> list[SelectChoice]:
+    return [SelectChoice(str(value), name) for value, name in named.items()]
+
+
 def _text(label: Any, most: int, *required: Any) -> StringField:
     too_long = lazy_gettext("This is too long. Write at most %(max)d letters.")
     return StringField(label, [*required, Length(max=most, message=too_long)], filters=[one_line])
 
 
 class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hints
-    kind = SelectField(lazy_gettext("Kind"), choices=[(kind.value, name) for kind, name in KINDS.items()])
+    kind = SelectField(lazy_gettext("Kind"), choices=_choices(KINDS))
     day = DateField(lazy_gettext("Day"), [InputRequired(lazy_gettext("Choose a day."))])
     start = TimeField(lazy_gettext("Begins"), [InputRequired(lazy_gettext("Write when it begins."))])
     end = TimeField(lazy_gettext("Ends"), [InputRequired(lazy_gettext("Write when it ends."))])
     place = _text(lazy_gettext("Place"), rules.PLACE_LENGTH, DataRequired(lazy_gettext("Write where you meet.")))
     how_to_find = _text(lazy_gettext("How to find it"), rules.TEXT_LENGTH)
     leave_home = TimeField(lazy_gettext("Leave home at"), [Optional()])
-    language = SelectField(lazy_gettext("Language of the meeting"), choices=list(LANGUAGES.items()))
-    interpreter = SelectField(
-        lazy_gettext("Interpreter"), choices=[(kind.value, name) for kind, name in INTERPRETERS.items()]
-    )
+    language = SelectField(lazy_gettext("Language of the meeting"), choices=_choices(LANGUAGES))
+    interpreter = SelectField(lazy_gettext("Interpreter"), choices=_choices(INTERPRETERS))
     bring = _text(lazy_gettext("What to bring"), rules.TEXT_LENGTH)
 
     def facts(self, timezone: str) -> MeetingFacts | None:
@@ -111,7 +115,7 @@ class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hint
 
     def validate_day(self, field: Any) -> None:
         if field.data is not None and field.data.year < 2000:
-            raise ValueError(str(PROBLEMS[Problem.STARTS_IN_PAST]))
+            raise ValidationError(str(PROBLEMS[Problem.STARTS_IN_PAST]))
 
     def _moment(self, name: str, timezone: str) -> datetime | None:
         clock: time = self[name].data

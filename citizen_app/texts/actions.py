@@ -23,6 +23,10 @@ class StaleText(Refusal):
         self.mine = mine
 
 
+class OriginalWords(Refusal):
+    """The words are the original: they can be written anew, but nobody says them again for their author."""
+
+
 def new_text(session: Session, actor: Actor, language: str, body: str, now: datetime) -> Text:
     """Write a text in somebody's own words."""
     text = Text(municipality_id=actor.municipality_id, original_language=language, version=1)
@@ -64,19 +68,27 @@ def write_anew(
 
 
 def say_in(session: Session, actor: Actor, text: Text, language: str, body: str, now: datetime) -> bool:
-    """Say the same in another language and vouch for it; the original stays. Returns whether anything changed."""
+    """Say the same in another language and vouch for it; the original stays. Returns whether anything changed.
+
+    Raises OriginalWords when it would put other words into the author's mouth.
+    """
     if says(session, text, language, body):
         return False
+    if language == text.original_language:
+        raise OriginalWords
     _put(session, actor, text, language, body, TruthMark.CHECKED, now)
     return True
 
 
-def vouch(session: Session, actor: Actor, text: Text, language: str, now: datetime) -> None:
-    """Declare that an outdated rendering still says the same as the original."""
+def vouch(session: Session, actor: Actor, text: Text, language: str, now: datetime) -> bool:
+    """Declare that an outdated rendering still says the same as the original. Returns whether it was outdated."""
     rendering = _rendering(session, text, language)
     if rendering is None:
         raise NotFound
+    if rendering.text_version == text.version:
+        return False
     _put(session, actor, text, language, rendering.body, TruthMark.CHECKED, now)
+    return True
 
 
 def says(session: Session, text: Text, language: str, body: str) -> bool:

@@ -42,9 +42,10 @@ class Reading:
     under: tuple[Line, ...]
     original_language: str
 
-    @property
-    def is_own_language(self) -> bool:
-        return self.main.mark is not TruthMark.OUTDATED
+    def current_words(self, language: str) -> str:
+        """Return what somebody who writes in this language starts from; older words would undo the newer ones."""
+        is_current = self.main.language == language and self.main.mark is not TruthMark.OUTDATED
+        return self.main.body if is_current else ""
 
 
 def read(
@@ -110,7 +111,7 @@ def readability(text: str) -> Readability:
     return Readability(round(len(words) / len(parts) + share), max(map(len, parts)))
 
 
-_CPR = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[- ]?\d{4}(?!\d)")
+_CPR = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}\s?[-–]?\s?\d{4}(?!\d)")
 
 
 def has_cpr_number(text: str) -> bool:

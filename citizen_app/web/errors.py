@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, make_response
+from flask import Flask, g, make_response, session
 from flask_babel import lazy_gettext
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from citizen_app.policy import Forbidden, NotFound, Refusal
 from citizen_app.web.fragments import is_piece_wanted, render
+from citizen_app.web.session import start_over
 
 _SENTENCES: dict[type[Refusal], Any] = {
     Refusal: lazy_gettext("This cannot be done just now. Nothing was changed."),
@@ -33,7 +36,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: _message(_OLD_FORM, 400))
     app.register_error_handler(RequestEntityTooLarge, lambda _error: _message(_TOO_LARGE, 413))
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(500, lambda _error: _message(_GONE_WRONG, 500))
+    app.register_error_handler(500, _gone_wrong)
 
 
 def explain(kind: type[Refusal], sentence: Any) -> None:
@@ -43,6 +46,12 @@ def explain(kind: type[Refusal], sentence: Any) -> None:
 
 def sentence_for(refusal: Refusal) -> Any:
     return next(_SENTENCES[kind] for kind in type(refusal).__mro__ if kind in _SENTENCES)
+
+
+def say_beside(form: Any, refusal: Refusal) -> int:
+    """Give the sentence to the form that was refused, which is shown again as typed; returns the status."""
+    form.form_errors.append(sentence_for(refusal))
+    return refusal.status
 
 
 def _refused(refusal: Refusal) -> Response:
@@ -56,7 +65,18 @@ def _http_error(error: HTTPException) -> Any:
     return _message(sentence, error.code)
 
 
+def _gone_wrong(_error: Any) -> Response:
+    """Answer a fault of ours; if the database is what fails, as to somebody unknown, for that asks it nothing."""
+    try:
+        return _message(_GONE_WRONG, 500)
+    except SQLAlchemyError:
+        g._login_user = AnonymousUserMixin()  # noqa: SLF001 - where Flask-Login keeps who is asking
+        return _message(_GONE_WRONG, 500)
+
+
 def _message(sentence: Any, status: int) -> Response:
+    start_over()
+    session.pop("notice", None)  # what it says has been taken back
     piece = "notice" if is_piece_wanted() else None
     response = make_response(render("message.html", piece, sentence=sentence, status=status), status)
     if piece:

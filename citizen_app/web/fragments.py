@@ -63,7 +63,7 @@ def answer(address: str, piece: Callable[[], Response], *, event: str | None = N
 
     `event` wakes other parts of the page that listen for it.
     """
-    g.answer_address = address
+    leads_to(address)
     if not is_piece_wanted():
         return redirect(address, 303)
     response = piece()
@@ -74,12 +74,17 @@ def answer(address: str, piece: Callable[[], Response], *, event: str | None = N
 
 def go(address: str) -> Response:
     """Send the browser to another page, after a press that was a form or an HTMX request alike."""
-    g.answer_address = address
+    leads_to(address)
     if not is_piece_wanted():
         return redirect(address, 303)
     response = make_response("", 204)
     response.headers["HX-Redirect"] = address
     return response
+
+
+def leads_to(address: str) -> None:
+    """Say where the answer to this press can be read again, should the press come twice."""
+    g.answer_address = address
 
 
 def is_piece_wanted() -> bool:
@@ -93,7 +98,8 @@ def render(template: str, block: str | None = None, **context: Any) -> str:
     found = environment.get_template(template)
     context = _about_request(language) | context
     if block is None:
-        return found.render(context)
+        notice = session.pop("notice", None) if "notice" in session else None
+        return found.render({"notice": notice} | context)
     return "".join(found.blocks[block](found.new_context(context)))
 
 
@@ -108,7 +114,6 @@ def _about_request(language: str) -> dict[str, Any]:
         "timezone": actor.timezone if actor else "Europe/Copenhagen",
         "product_name": product_name(),
         "navigation": navigation.for_actor(actor),
-        "notice": session.pop("notice", None) if "notice" in session else None,
     }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from flask import Flask
+from werkzeug.routing import IntegerConverter, Map
+
 from citizen_app.policy import Actor, Permission, Role, has_role_for
 
 
@@ -31,6 +34,17 @@ MENTOR = (Place("mentees", "/mentor", "people"), Place("words", "/words", "book"
 ADMINISTRATOR = (Place("accounts", "/staff/accounts", "people"), Place("words", "/words", "book"))
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address, up to the largest that a row can have; a larger one is an address we do not have."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
+
+
+def init_app(app: Flask) -> None:
+    app.url_map.converters["int"] = RowNumber
+
+
 def for_actor(actor: Actor | None) -> tuple[Place, ...]:
     if actor is None:
         return ()
@@ -49,6 +63,8 @@ def start_address(actor: Actor) -> str:
 def safe_local_path(wished: str | None) -> str | None:
     """Return the path if it stays inside this app, else None; an address from outside must not lead away."""
     if not wished or not wished.startswith("/") or wished.startswith("//") or "\\" in wished:
+        return None
+    if not wished.isprintable():  # browsers drop a tab, and "/<tab>/elsewhere" becomes "//elsewhere"
         return None
     parts = urlsplit(wished)
     return None if parts.scheme or parts.netloc else wished

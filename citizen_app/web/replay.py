@@ -1,15 +1,16 @@
 """Every press may come twice or late: a repeated request is answered as the first one and changes nothing.
 
 A form carries a random `request_id`. It is stored in the same transaction as the change, with the address of the
-answer; a replay is sent there. Two copies at once wait for each other on the row's key.
+answer; a replay is sent there. Two copies at once wait for each other on the row's key. The same id with other
+words is another request: somebody whose answer got lost has written on, and that must be saved.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from flask import g, make_response, redirect, request
 from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, update
@@ -29,26 +30,23 @@ class HandledRequest(InMunicipality, Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     request_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A hash of the id with the address and all that was sent."""
     location: Mapped[str] = mapped_column(String(300), default="/")
     """Where the first answer can be read again."""
     handled_at: Mapped[datetime]
 
 
-def new_request_id() -> str:
-    return uuid4().hex
-
-
 def once(actor: Actor, view: Callable[[], Any]) -> Any:
     """Run a writing view unless this very request was handled before."""
-    request_id = request.form.get("request_id", "")
-    if not request_id or len(request_id) > 64 or not request_id.isascii():
+    if not request.form.get("request_id"):
         return view()
+    request_id = _fingerprint()
     session = db()
     if not _claim(session, actor, request_id, now()):
         location = session.scalar(
             select(HandledRequest.location).filter_by(person_id=actor.person_id, request_id=request_id)
         )
-        return redirect(location or "/", 303)
+        return _lead_to(location or "/")
     response = make_response(view())
     if response.status_code < 400:
         session.execute(
@@ -79,6 +77,23 @@ def _claim(session: Session, actor: Actor, request_id: str, moment: datetime) ->
     result = session.execute(builder(HandledRequest).values(values).on_conflict_do_nothing())
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
+
+
+def _fingerprint() -> str:
+    """Return what makes a request the same as an earlier one; of a file, its name and the size of the whole."""
+    sent = sorted((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+    files = sorted((name, file.filename) for name, file in request.files.items(multi=True))
+    size = request.content_length if files else None
+    return hashlib.sha256(repr((request.path, sent, files, size)).encode()).hexdigest()
+
+
+def _lead_to(location: str) -> Response:
+    """Send the browser to the first answer; a piece could be one that stands nowhere on that page."""
+    if not request.headers.get("HX-Request"):
+        return redirect(location, 303)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = location
+    return response
 
 
 def _address_of(response: Response) -> str:

@@ -37,6 +37,11 @@ def begin_writing() -> Session:
     return db()
 
 
+def start_over() -> None:
+    """Take back what this request has done so far; after a failure the transaction may be unusable."""
+    _forget(None)
+
+
 def keep_although_refused() -> None:
     """Commit although the answer is an error: a wrong password must be counted."""
     g.keep = True

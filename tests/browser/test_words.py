@@ -99,10 +99,13 @@ def test_without_script_one_presses_search_and_hears_with_the_browsers_player(
 def test_a_sound_button_plays_its_file_to_the_end(page: Page, place: int, file: str) -> None:
     page.goto("/words/spand")
     page.evaluate(
-        """for (const name of ["play", "ended"])
-             window[name] = new Promise((tell) => {
-               document.addEventListener(name, (event) => tell(event.target.src), true);
-             })"""
+        """() => {
+          for (const name of ["play", "ended"])
+            window[name] = new Promise((tell) => {
+              document.addEventListener(name, (event) => tell(event.target.src), true);
+              setTimeout(() => tell("never"), 20000);
+            });
+        }"""
     )
     button = page.locator("word-sound button").nth(place)
     button.click()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from citizen_app.meetings import actions, queries
 from citizen_app.meetings.models import Meeting
 from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
-from citizen_app.people.models import Relation
+from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Actor, Subject
 from tests.cast import SINCE, Cast, actor_for, sign_in
 
@@ -79,6 +79,10 @@ class Stage:
         self.session.commit()
         return moved
 
+    def speak(self, person_id: int, language: str) -> None:
+        self.session.get_one(Person, person_id).language = language
+        self.session.commit()
+
     def end_relation(self, person_id: int) -> None:
         for relation in self.session.query(Relation).filter_by(person_id=person_id):
             relation.ended_on = SINCE
@@ -92,6 +96,7 @@ def facts_with(meeting: Meeting, **other: Any) -> MeetingFacts:
 
 @pytest.fixture
 def stage(session: Session, cast: Cast) -> Stage:
+    session.expire_on_commit = False  # reading a row again would hold the lock that the client needs
     return Stage(session, cast, datetime.now(UTC))
 
 

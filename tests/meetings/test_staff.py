@@ -22,9 +22,8 @@ COPENHAGEN = "Europe/Copenhagen"
 
 @pytest.fixture
 def mette(signed_in: SignedIn, stage: Stage) -> FlaskClient:
-    client = signed_in(stage.cast.mette)
-    client.post("/language", data={"language": "en"})
-    return client
+    stage.speak(stage.cast.mette, "en")
+    return signed_in(stage.cast.mette)
 
 
 def typed(stage: Stage, **other: Any) -> dict[str, Any]:

@@ -22,9 +22,8 @@ SignedIn = Callable[[int], FlaskClient]
 
 @pytest.fixture
 def selam(signed_in: SignedIn, stage: Stage) -> FlaskClient:
-    client = signed_in(stage.cast.selam)
-    client.post("/language", data={"language": "en"})
-    return client
+    stage.speak(stage.cast.selam, "en")
+    return signed_in(stage.cast.selam)
 
 
 def press(client: FlaskClient, meeting: Meeting, headers: Any = None, **typed: Any) -> Any:
@@ -56,6 +55,13 @@ def test_a_missing_interpreter_is_told(selam: FlaskClient, stage: Stage) -> None
     assert "no interpreter yet" in selam.get("/meetings").text
 
 
+def test_the_first_card_says_that_it_is_the_next(selam: FlaskClient, stage: Stage) -> None:
+    for days in (3, 4):
+        start = stage.now + timedelta(days=days)
+        stage.meeting(starts_at=start, ends_at=start + timedelta(hours=1))
+    assert selam.get("/meetings").text.count("Your next meeting") == 1
+
+
 def test_a_citizen_without_meetings_is_told_so(selam: FlaskClient) -> None:
     assert "You have no meetings now." in selam.get("/meetings").text
 
@@ -74,7 +80,7 @@ def test_with_htmx_only_the_card_comes_back(selam: FlaskClient, stage: Stage) ->
     assert response.status_code == 200
     assert response.text.strip().startswith(f'<article class="card meeting" id="meeting-{meeting.id}"')
     assert "You said: I come." in response.text
-    assert "Your next meeting" in response.text
+    assert "Meeting tomorrow" in response.text
     assert "<nav" not in response.text
     assert "HX-Request" in response.headers["Vary"]
     assert response.headers["HX-Trigger"] == "meeting-answered"
@@ -237,7 +243,6 @@ def test_signed_out_one_is_led_to_the_sign_in(client: FlaskClient) -> None:
 @pytest.mark.parametrize("language", ["ar", "ti", "da", "pl"])
 def test_clocks_are_never_mirrored(signed_in: SignedIn, stage: Stage, language: str) -> None:
     stage.meeting()
-    client = signed_in(stage.cast.selam)
-    client.post("/language", data={"language": language})
-    text = client.get("/meetings").text
+    stage.speak(stage.cast.selam, language)
+    text = signed_in(stage.cast.selam).get("/meetings").text
     assert re.search(r'<bdi dir="ltr">\d\d[.:]\d\d – \d\d[.:]\d\d</bdi>', text)

@@ -13,9 +13,7 @@ from citizen_app.people.models import AccessLogEntry, Relation
 from tests.cast import Cast, sign_in
 
 
-def test_a_mentor_sees_first_names_and_languages_only(
-    client: FlaskClient, session: Session, cast: Cast
-) -> None:
+def test_a_mentor_sees_first_names_and_languages_only(client: FlaskClient, session: Session, cast: Cast) -> None:
     sign_in(client, session, cast.jens)
     response = client.get("/mentor")
     assert response.status_code == 200
@@ -41,9 +39,7 @@ def test_a_person_stands_once_however_many_kinds_of_mentor_one_is(
     assert client.get("/mentor").text.count("Selam") == 1
 
 
-def test_somebody_whose_mentoring_has_ended_is_not_shown(
-    client: FlaskClient, session: Session, cast: Cast
-) -> None:
+def test_somebody_whose_mentoring_has_ended_is_not_shown(client: FlaskClient, session: Session, cast: Cast) -> None:
     session.execute(update(Relation).filter_by(person_id=cast.jens).values(ended_on=date(2025, 1, 1)))
     sign_in(client, session, cast.jens)
     response = client.get("/mentor")

@@ -31,9 +31,7 @@ def test_an_administrator_sees_all_accounts_of_her_municipality(
     assert "Anders" not in text
 
 
-def test_a_long_list_of_accounts_goes_on_after_the_last_one(
-    client: FlaskClient, session: Session, cast: Cast
-) -> None:
+def test_a_long_list_of_accounts_goes_on_after_the_last_one(client: FlaskClient, session: Session, cast: Cast) -> None:
     keys = [f"k-{number}" for number in range(PAGE_SIZE)]
     fields = {"municipality_id": cast.solby, "role": Role.CITIZEN, "given_name": "Nadia"}
     session.add_all(Person(external_id=key, family_name=key, **fields) for key in keys)
@@ -94,9 +92,7 @@ def test_accounts_of_another_municipality_are_not_found(
 
 
 @pytest.mark.parametrize("name", ["selam", "mette", "karen", "jens"])
-def test_only_administrators_see_accounts(
-    client: FlaskClient, session: Session, cast: Cast, name: str
-) -> None:
+def test_only_administrators_see_accounts(client: FlaskClient, session: Session, cast: Cast, name: str) -> None:
     sign_in(client, session, getattr(cast, name))
     assert client.get("/staff/accounts").status_code == 403
     assert client.get(f"/staff/accounts/{cast.selam}").status_code == 403

@@ -1,0 +1,125 @@
+"""The demo in a database: every state that the app knows can be found by trying it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from citizen_app.demo.actions import DemoIsLoaded, load
+from citizen_app.demo.forms import read_story
+from citizen_app.goals.models import Goal, GoalEvent, SmallStep, WritingTogether
+from citizen_app.goals.queries import goals_needing_staff
+from citizen_app.goals.rules import GoalStatus, Happening, Side, StepStatus, is_ours, is_stuck, waits_for
+from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.queries import upcoming_meetings
+from citizen_app.meetings.rules import Answer, Interpreter
+from citizen_app.people.models import Municipality, Person
+from citizen_app.people.queries import people_around
+from citizen_app.texts.models import Rendering, Text
+from tests.cast import actor_for
+
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What the story says is the same everywhere; that it can be loaded is tried on both."""
+NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def loaded(session: Session) -> Session:
+    load(session, read_story(NOW), password_cost=1)
+    session.commit()
+    session.expunge_all()
+    return session
+
+
+def person_called(session: Session, username: str) -> Person:
+    person = session.scalar(select(Person).filter_by(username=username))
+    assert person is not None
+    return person
+
+
+def test_goals_and_steps_are_in_every_state(loaded: Session) -> None:
+    goals = loaded.scalars(select(Goal)).all()
+    assert {goal.status for goal in goals} == set(GoalStatus)
+    proposed = [goal for goal in goals if goal.status == GoalStatus.PROPOSED]
+    assert {waits_for(goal) for goal in proposed} == set(Side)
+    assert any(goal.wants_to_talk_at for goal in proposed)
+    agreed = [goal for goal in goals if goal.status == GoalStatus.AGREED]
+    assert all(is_ours(goal) for goal in agreed)
+    assert any(is_stuck(goal.changed_at, NOW) for goal in agreed)
+    drafts = {goal.id for goal in goals if goal.status == GoalStatus.DRAFT}
+    assert drafts & set(loaded.scalars(select(WritingTogether.goal_id)))
+    steps = loaded.scalars(select(SmallStep)).all()
+    assert {step.status for step in steps} == set(StepStatus)
+    ours = {goal.id for goal in agreed}
+    assert {waits_for(step) for step in steps if step.goal_id in ours} == {*Side, None}
+    assert any(step.too_big_at for step in steps)
+    assert {step.face for step in steps} == {None, 1, 2, 3}
+
+
+@on_one_database
+def test_history_tells_almost_everything_that_can_happen(loaded: Session) -> None:
+    told = set(loaded.scalars(select(GoalEvent.what)))
+    assert set(Happening) - told == {Happening.OPENED_AGAIN, Happening.STEP_PUT_ASIDE}
+
+
+@on_one_database
+def test_meetings_have_every_answer(loaded: Session) -> None:
+    meetings = loaded.scalars(select(Meeting)).all()
+    assert {meeting.answer for meeting in meetings} == {*Answer, None}
+    assert {meeting.interpreter for meeting in meetings} == set(Interpreter)
+    assert any(meeting.cancelled_at for meeting in meetings)
+    assert any(meeting.moved_from for meeting in meetings)
+    assert any(meeting.ends_at < NOW for meeting in meetings)
+    tomorrow = NOW.date() + timedelta(days=1)
+    assert {meeting.answer for meeting in meetings if meeting.starts_at.date() == tomorrow} == {
+        None,
+        Answer.COMING,
+        Answer.LATE,
+    }
+
+
+@on_one_database
+def test_own_words_have_a_danish_rendering_and_one_is_outdated(loaded: Session) -> None:
+    rows = loaded.execute(
+        select(Text.original_language, Text.version, Rendering.text_version)
+        .join(Rendering, Rendering.text_id == Text.id)
+        .where(Text.phrase_key.is_(None), Rendering.language == "da", Text.original_language != "da")
+    ).all()
+    assert {row.original_language for row in rows} >= {"ar", "uk", "tr", "fa", "so", "ti", "ku", "pl"}
+    assert [row.original_language for row in rows if row.text_version < row.version] == ["uk"]
+
+
+@on_one_database
+def test_every_citizen_has_somebody_to_call_and_a_meeting_to_come_to(loaded: Session) -> None:
+    citizens = loaded.scalars(select(Person).filter_by(role="citizen")).all()
+    assert len(citizens) == 12
+    assert sum(person.easy_reading for person in citizens) == 2
+    assert [person.text_size for person in citizens if person.text_size != "normal"] == ["large"]
+    for citizen in citizens:
+        around = people_around(loaded, citizen.municipality_id, citizen.id, NOW.date())
+        assert around[0].is_contact
+        assert upcoming_meetings(loaded, citizen.municipality_id, citizen.id, NOW)
+    open_goals = select(Goal.citizen_id).where(Goal.status.in_(["proposed", "agreed"]))
+    assert set(loaded.scalars(open_goals)) == {citizen.id for citizen in citizens}
+
+
+@on_one_database
+def test_the_case_worker_finds_something_of_each_kind_on_her_morning_list(loaded: Session) -> None:
+    mette = actor_for(loaded, person_called(loaded, "mette").id)
+    waiting = goals_needing_staff(loaded, mette, NOW, NOW.date())
+    assert any(goal.staff_agreed_at is None for goal in waiting)
+    assert any(goal.has_waiting_step for goal in waiting)
+    assert any(goal.has_too_big_step for goal in waiting)
+    assert any(goal.wants_to_talk_at for goal in waiting)
+    assert any(goal.status == GoalStatus.AGREED and not goal.has_ready_step for goal in waiting)
+    assert any(is_stuck(goal.changed_at, NOW) for goal in waiting)
+
+
+@on_one_database
+def test_a_second_demo_is_refused(loaded: Session) -> None:
+    with pytest.raises(DemoIsLoaded):
+        load(loaded, read_story(NOW), password_cost=1)
+    assert [place.name for place in loaded.scalars(select(Municipality))] == ["Lillestad Kommune"]

@@ -1,0 +1,71 @@
+"""Who has agreed, which step is next, how many goals may be open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from citizen_app.goals.rules import (
+    STUCK_AFTER,
+    GoalStatus,
+    Side,
+    StepStatus,
+    is_ours,
+    is_stuck,
+    may_open_goal,
+    next_step,
+    status_after_agreement,
+    waits_for,
+)
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+@dataclass
+class Thing:
+    citizen_agreed_at: datetime | None = NOW
+    staff_agreed_at: datetime | None = NOW
+    status: str = StepStatus.READY
+    position: int = 1
+
+
+@pytest.mark.parametrize(
+    ("citizen", "staff", "ours", "waits", "status"),
+    [
+        (None, None, False, None, GoalStatus.PROPOSED),
+        (NOW, None, False, Side.STAFF, GoalStatus.PROPOSED),
+        (None, NOW, False, Side.CITIZEN, GoalStatus.PROPOSED),
+        (NOW, NOW, True, None, GoalStatus.AGREED),
+    ],
+)
+def test_a_goal_is_ours_only_when_both_have_said_yes(
+    citizen: datetime | None, staff: datetime | None, ours: bool, waits: Side | None, status: GoalStatus
+) -> None:
+    thing = Thing(citizen, staff)
+    assert (is_ours(thing), waits_for(thing), status_after_agreement(thing)) == (ours, waits, status)
+
+
+def test_the_other_side_of_each_side_is_the_other() -> None:
+    assert [side.other for side in Side] == [Side.STAFF, Side.CITIZEN]
+
+
+def test_the_next_step_is_the_first_agreed_one_that_is_not_done() -> None:
+    done = Thing(status=StepStatus.DONE, position=1)
+    gone = Thing(status=StepStatus.PUT_ASIDE, position=2)
+    unanswered = Thing(citizen_agreed_at=None, position=3)
+    later, now = Thing(position=5), Thing(position=4)
+    assert next_step([later, unanswered, done, now, gone]) is now
+    assert next_step([done, gone, unanswered]) is None
+    assert next_step([]) is None
+
+
+@pytest.mark.parametrize(("count", "may"), [(0, True), (2, True), (3, False), (4, False)])
+def test_three_goals_may_be_open(count: int, may: bool) -> None:
+    assert may_open_goal(count) is may
+
+
+def test_a_goal_is_stuck_after_fourteen_days() -> None:
+    assert is_stuck(NOW - STUCK_AFTER, NOW)
+    assert not is_stuck(NOW - STUCK_AFTER + timedelta(seconds=1), NOW)
