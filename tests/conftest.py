@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -194,6 +195,11 @@ def phone(new_context: CreateContextCallback, live_server: LiveServer) -> Browse
 def desk(new_context: CreateContextCallback, live_server: LiveServer) -> BrowserContext:
     """A case worker's computer."""
     return new_context(base_url=live_server.url, viewport=ViewportSize(width=1280, height=800))
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM (a time limit) end the tests as Ctrl-C does, so that no server outlives them."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,10 +6,11 @@ After each verb the session commits: on SQLite an open transaction would keep th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -24,6 +25,8 @@ from citizen_app.texts.models import Text
 from tests.cast import Cast, actor_for, sign_in
 
 HTMX = {"HX-Request": "true"}
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database decides: a form's messages, the look of a page."""
 
 
 @dataclass
@@ -121,8 +124,3 @@ class Plan:
         found = list(self.session.execute(statement).all())
         self.session.commit()
         return found
-
-
-def later(plan: Plan, **delta: Any) -> Plan:
-    """The same plan at another time."""
-    return replace(plan, now=plan.now + timedelta(**delta))

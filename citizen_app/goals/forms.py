@@ -17,7 +17,7 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from citizen_app.db import AnyRow
 from citizen_app.goals.actions import StepPlan, Wording
@@ -46,7 +46,7 @@ REASON_PICTURES = {code: picture for code, _label, picture in REASONS}
 
 def no_cpr_number(_form: Any, field: Any) -> None:
     if has_cpr_number(field.data or ""):
-        raise ValueError(str(_("Please do not write a CPR number here.")))
+        raise ValidationError(str(_("Please do not write a CPR number here.")))
 
 
 def _words(longest: int, empty: Any) -> list[Any]:
@@ -146,7 +146,7 @@ class StepForm(Form):
 
     def validate_at(self, field: Any) -> None:
         if field.data and not self.day.data:
-            raise ValueError(str(_("Choose the day too.")))
+            raise ValidationError(str(_("Choose the day too.")))
 
 
 class OtherWordsStepForm(StepForm):

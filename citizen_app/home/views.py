@@ -42,7 +42,7 @@ def _today() -> Response:
         "home/today.html",
         here="today",
         greeting=greeting(now().astimezone(zone(me.timezone)).hour),
-        day=access.today(),
+        today=access.today(),
         meeting=next_meeting(db(), me.municipality_id, me.person_id, now()),
         goals=goals,
         step=todays_step(goal.next_step for goal in goals),

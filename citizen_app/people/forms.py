@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from citizen_app.config import LANGUAGES
 from citizen_app.people.rules import CODE_LENGTH, clean_code
@@ -63,7 +63,7 @@ class ConnectForm(Form):
 
     def validate_code(self, field: Any) -> None:
         if len(field.data) != CODE_LENGTH:
-            raise ValueError(str(_("The code has 8 letters and numbers. Look once more.")))
+            raise ValidationError(str(_("The code has 8 letters and numbers. Look once more.")))
 
 
 class LanguageForm(Form):

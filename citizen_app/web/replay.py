@@ -74,9 +74,8 @@ def _claim(session: Session, actor: Actor, request_id: str, moment: datetime) ->
     }
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     builder = postgresql.insert if is_postgresql else sqlite.insert
-    result = session.execute(builder(HandledRequest).values(values).on_conflict_do_nothing())
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    claim = builder(HandledRequest).values(values).on_conflict_do_nothing().returning(HandledRequest.request_id)
+    return session.execute(claim).first() is not None
 
 
 def _fingerprint() -> str:

@@ -19,13 +19,13 @@ from citizen_app.goals.actions import (
     StepPlan,
     TooManyGoals,
     TooManySteps,
-    WordsChanged,
     Wording,
+    WordsChanged,
 )
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep
 from citizen_app.goals.queries import goal_card, goal_to_change, open_goals, step_to_change
 from citizen_app.goals.rules import OPEN_GOALS_LIMIT, STEPS_LIMIT, GoalStatus, Side
-from citizen_app.policy import Forbidden, NotFound
+from citizen_app.policy import Actor, Forbidden, NotFound
 from citizen_app.texts.actions import StaleText
 from citizen_app.texts.queries import past_wordings
 from tests.plan import Plan
@@ -239,51 +239,42 @@ def test_a_fourth_open_goal_is_refused(plan: Plan, name: str) -> None:
 def test_of_two_goals_at_once_only_one_is_the_third(plan: Plan, engine: Engine) -> None:
     for _ in range(OPEN_GOALS_LIMIT - 1):
         plan.draft()
-    outcomes = both_at_once(engine, lambda session, name: begin(plan, session, name), ["mette", "selam"])
+
+    def begin(session: Session, actor: Actor) -> None:
+        actions.start_goal(session, actor, plan.subject, "job", "1F373", Wording("Et mål", "da"), now=plan.now)
+
+    outcomes = both_at_once(plan, engine, begin)
     assert sorted(outcomes) == ["TooManyGoals", "made"]
     assert plan.all(select(func.count()).select_from(Goal)) == [(OPEN_GOALS_LIMIT,)]
 
 
-def begin(plan: Plan, session: Session, name: str) -> None:
-    actor = actors[name]
-    actions.start_goal(session, actor, plan.subject, "job", "1F373", Wording("Et mål", "da"), now=plan.now)
+def both_at_once(plan: Plan, engine: Engine, act: Callable[[Session, Actor], None]) -> list[str]:
+    """Let both sides act in two transactions that begin together; return what came of each."""
+    together = Barrier(2)
 
-
-actors: dict[str, Any] = {}
-
-
-@pytest.fixture(autouse=True)
-def _known_actors(plan: Plan) -> None:
-    actors.update({name: plan.actor(name) for name in ("selam", "mette")})
-
-
-def both_at_once(engine: Engine, act: Callable[[Session, str], None], names: list[str]) -> list[str]:
-    """Let two people act in two transactions that begin together; return what came of each."""
-    together = Barrier(len(names))
-
-    def run(name: str) -> str:
+    def run(actor: Actor) -> str:
         together.wait(timeout=20)
         with writing_session(engine) as session:
             try:
-                act(session, name)
+                act(session, actor)
                 session.commit()
-            except Exception as error:  # noqa: BLE001 - its name is the outcome
+            except Exception as error:
                 return type(error).__name__
         return "made"
 
-    with ThreadPoolExecutor(len(names)) as pool:
-        return list(pool.map(run, names))
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(run, [plan.actor("selam"), plan.actor("mette")]))
 
 
 def test_of_two_new_wordings_at_once_one_is_told_of_the_other(plan: Plan, engine: Engine) -> None:
     goal = plan.agreed()
 
-    def write(session: Session, name: str) -> None:
-        row, subject = goal_to_change(session, actors[name], goal.id, plan.now.date())
-        wording = Wording(f"Ord af {name}", "da")
-        actions.change_words(session, actors[name], subject, row, "text", wording, seen_version=1, now=plan.now)
+    def write(session: Session, actor: Actor) -> None:
+        row, subject = goal_to_change(session, actor, goal.id, plan.now.date())
+        wording = Wording(f"Ord af {actor.given_name}", "da")
+        actions.change_words(session, actor, subject, row, "text", wording, seen_version=1, now=plan.now)
 
-    assert sorted(both_at_once(engine, write, ["selam", "mette"])) == ["StaleText", "made"]
+    assert sorted(both_at_once(plan, engine, write)) == ["StaleText", "made"]
     assert plan.text_version(goal) == 2
 
 

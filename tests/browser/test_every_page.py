@@ -1,0 +1,139 @@
+"""Every page of every kind of person, in Danish, Arabic and the dark: nothing for axe to say, nothing cut off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pytest
+from flask import Flask
+from playwright.sync_api import BrowserContext, Page
+from pytest_playwright.pytest_playwright import CreateContextCallback
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from citizen_app.app import create_app
+from citizen_app.config import Settings
+from citizen_app.db import writing_session
+from citizen_app.demo.actions import load
+from citizen_app.demo.forms import read_story
+from citizen_app.goals.models import Goal, SmallStep
+from citizen_app.meetings.models import Meeting
+from citizen_app.people.models import Person
+from tests.conftest import SECRET_KEY, LiveServer
+
+Look = Literal["light", "dark"]
+PHONE, DESK = (360, 740), (1280, 800)
+
+
+@pytest.fixture(scope="session")
+def demo(live_engine: Engine) -> dict[str, int]:
+    """The made-up municipality on the running server; returns people by user name."""
+    with writing_session(live_engine) as session:
+        now = datetime.now(UTC)
+        load(session, read_story(now), password_cost=1)
+        session.commit()
+        found = session.execute(select(Person.username, Person.id).where(Person.username.is_not(None)))
+        return {username: person_id for username, person_id in found if username}
+
+
+def pages_of(session: Session, app: Flask, username: str, person_id: int) -> list[str]:
+    """Return the addresses of every page this person can open, one of each kind and state."""
+    own: dict[str, Any] = {}
+    citizen = person_id if username == "amina" else _citizen_of_mette(session)
+    own["goal_id"] = session.scalars(select(Goal.id).filter_by(citizen_id=citizen).order_by(Goal.id)).all()
+    own["step_id"] = session.scalars(select(SmallStep.id).filter_by(citizen_id=citizen).order_by(SmallStep.id)).all()[
+        :3
+    ]
+    own["meeting_id"] = session.scalars(select(Meeting.id).filter_by(citizen_id=citizen).order_by(Meeting.id)).all()
+    own["citizen_id"] = [citizen]
+    own["person_id"] = [citizen]
+    own["key"] = ["spand", "i_dag"]
+    own["field"] = ["text", "why"]
+    own["code"] = ["ABCDEFGH"]
+    own["value"] = ["late", "cannot"]
+    staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts",)}
+    addresses = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.rule.endswith(
+            (".webmanifest", ".js", "/photo", "/live", "/healthz")
+        ):
+            continue
+        is_staff_page = rule.rule.startswith(("/staff", "/mentor"))
+        if is_staff_page and not rule.rule.startswith(staff_only.get(username, ("-",))):
+            continue
+        addresses.extend(_fill(rule.rule, own))
+    return addresses
+
+
+def _citizen_of_mette(session: Session) -> int:
+    found = session.scalar(select(Person.id).filter_by(username="amina"))
+    assert found is not None
+    return found
+
+
+def _fill(rule: str, values: dict[str, Any]) -> list[str]:
+    """Fill each placeholder of a route with every value it can have, one at a time."""
+    placeholder = re.search(r"<[^>]*?(\w+)>", rule)
+    if placeholder is None:
+        return [rule]
+    return [
+        address
+        for value in values[placeholder[1]]
+        for address in _fill(rule.replace(placeholder[0], str(value), 1), values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("username", "language", "look", "size"),
+    [
+        ("amina", "da", "light", PHONE),
+        ("amina", "ar", "light", PHONE),
+        ("amina", "ti", "light", PHONE),
+        ("amina", "ar", "dark", PHONE),
+        ("mette", "da", "light", DESK),
+        ("mette", "da", "dark", DESK),
+        ("mette", "en", "light", PHONE),
+        ("ole", "da", "light", DESK),
+        ("jens", "pl", "light", PHONE),
+    ],
+)
+def test_axe_finds_nothing_and_nothing_is_cut_off(
+    username: str,
+    language: str,
+    look: Look,
+    size: tuple[int, int],
+    new_context: CreateContextCallback,
+    live_server: LiveServer,
+    live_engine: Engine,
+    demo: dict[str, int],
+    enter: Callable[..., None],
+    axe_findings: Callable[[Page], list[Any]],
+) -> None:
+    context: BrowserContext = new_context(
+        base_url=live_server.url, viewport={"width": size[0], "height": size[1]}, color_scheme=look
+    )
+    enter(context, demo[username], language)
+    app = create_app(Settings(database_url=live_server.database_url, secret_key=SECRET_KEY))
+    with writing_session(live_engine) as session:
+        addresses = pages_of(session, app, username, demo[username])
+    app.extensions["engine"].dispose()
+    page = context.new_page()
+    faults: list[Any] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    opened = 0
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer is not None
+        if answer.status in {403, 404}:
+            faults.clear()
+            continue
+        assert answer.status == 200, address
+        opened += 1
+        cut_off = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found = axe_findings(page)
+        assert (address, found, cut_off, faults) == (address, [], 0, [])
+    assert opened >= 5
