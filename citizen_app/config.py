@@ -50,7 +50,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read and check the settings; raises SettingsError naming the variable."""
-        secret_key = environment.get("SECRET_KEY", "")
+        secret_key = environment.get("SECRET_KEY") or _kept_secret_key()
         if len(secret_key) < 32:
             raise SettingsError("SECRET_KEY must be set to at least 32 random characters.")
         database_url = environment.get("DATABASE_URL") or f"sqlite:///{PROJECT_ROOT / 'var' / 'citizen_app.db'}"
@@ -73,6 +73,12 @@ def checked_database_url(url: str) -> str:
     if backend == "sqlite":
         return url
     raise SettingsError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+
+
+def _kept_secret_key() -> str:
+    """Return the key that `make setup` has made for this machine, so that plain commands need no setting."""
+    kept = PROJECT_ROOT / "var" / "secret_key"
+    return kept.read_text().strip() if kept.exists() else ""
 
 
 def _yes_or_no(environment: Mapping[str, str], name: str) -> bool:

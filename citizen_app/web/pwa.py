@@ -136,7 +136,7 @@ def accessibility() -> Response:
 @public
 def about() -> Response:
     municipality = fragments.provided("municipality")()
-    return page("about.html", municipality=municipality, review=_reviews().get(current_language()))
+    return page("about.html", municipality=municipality, review=_reviews()[current_language()])
 
 
 @lru_cache

@@ -6,7 +6,6 @@ import re
 import subprocess
 import tomllib
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -45,9 +44,10 @@ def forms(message: Message) -> list[tuple[str, str]]:
     return [(one if number == 0 else many, text or "") for number, text in enumerate(strings)]
 
 
-@lru_cache
-def fresh_sentences(tmp: Path) -> dict[str, set[str]]:
-    """Return what the code says now, by domain, gathered with the project's own command."""
+@pytest.fixture(scope="module")
+def in_code(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What the code says now, by domain, gathered with the project's own command."""
+    tmp = tmp_path_factory.mktemp("pot")
     done = subprocess.run(
         ["make", "-s", "extract", f"POT={tmp}"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
     )
@@ -65,7 +65,9 @@ def key_of(message: Message) -> str:
 
 @pytest.mark.parametrize(("language", "domain"), CATALOGUES)
 def test_every_sentence_is_translated(language: str, domain: str) -> None:
-    empty = [key_of(message) for message in sentences_of(language, domain) if not all(text for _, text in forms(message))]
+    empty = [
+        key_of(message) for message in sentences_of(language, domain) if not all(text for _, text in forms(message))
+    ]
     assert not empty
 
 
@@ -75,12 +77,9 @@ def test_no_translation_is_a_guess(language: str, domain: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "domain"), CATALOGUES)
-def test_catalogue_holds_what_the_code_says_now(
-    language: str, domain: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    in_code = fresh_sentences(_pot_folder(tmp_path_factory))[domain]
+def test_catalogue_holds_what_the_code_says_now(language: str, domain: str, in_code: dict[str, set[str]]) -> None:
     in_catalogue = {key_of(message) for message in sentences_of(language, domain)}
-    missing, stale = sorted(in_code - in_catalogue), sorted(in_catalogue - in_code)
+    missing, stale = sorted(in_code[domain] - in_catalogue), sorted(in_catalogue - in_code[domain])
     assert not missing, "run `make translate` and translate the new sentences"
     assert not stale, "run `make translate`: the code no longer says these"
 
@@ -91,7 +90,8 @@ def test_no_placeholder_is_lost(language: str, domain: str) -> None:
         text
         for message in sentences_of(language, domain)
         for english, text in forms(message)
-        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english)) - ({"num"} - set(PLACEHOLDER.findall(text)))
+        if set(PLACEHOLDER.findall(text))
+        != set(PLACEHOLDER.findall(english)) - ({"num"} - set(PLACEHOLDER.findall(text)))
     ]
     assert not lost
 
@@ -128,7 +128,10 @@ def test_translations_hold_no_markup(language: str) -> None:
 def test_danish_is_easy_to_read() -> None:
     """LIX of the running text, that is of whole sentences; headings and labels do not count."""
     running = " ".join(
-        text for message in sentences_of("da", "messages") for _, text in forms(message) if text.endswith((".", "!", "?"))
+        text
+        for message in sentences_of("da", "messages")
+        for _, text in forms(message)
+        if text.endswith((".", "!", "?"))
     )
     assert readability(PLACEHOLDER.sub("Anna", running)).lix <= EASY_LIX
 
@@ -154,8 +157,3 @@ def test_each_language_says_how_it_was_made() -> None:
     reviews = tomllib.loads((PROJECT_ROOT / "translations" / "REVIEWS.toml").read_text(encoding="utf-8"))
     assert set(reviews) >= set(LANGUAGES)
     assert all(reviews[language].get("made_by") for language in LANGUAGES)
-
-
-@lru_cache
-def _pot_folder(factory: pytest.TempPathFactory) -> Path:
-    return factory.mktemp("pot")

@@ -20,7 +20,7 @@ from tests.plan import HTMX, ON_SQLITE, Plan
 ClientOf = Callable[[str], FlaskClient]
 
 
-def test_one_sees_the_citizens_one_works_with_today(plan: Plan, client_of: ClientOf) -> None:
+def test_one_sees_the_citizens_one_works_with_today(client_of: ClientOf) -> None:
     karen, mette = (client_of(name).get("/staff/citizens").text for name in ("karen", "mette"))
     assert ("Selam" in karen, "Yusuf" in karen, "Olena" in karen) == (True, True, False)
     assert ("Selam" in mette, "Yusuf" in mette) == (True, False)

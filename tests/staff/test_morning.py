@@ -26,12 +26,13 @@ def goal(plan: Plan) -> Goal:
     return goal
 
 
-def test_a_plan_on_its_way_needs_nobody(goal: Goal, mette: FlaskClient) -> None:
+@pytest.mark.usefixtures("goal")
+def test_a_plan_on_its_way_needs_nobody(mette: FlaskClient) -> None:
     assert NOTHING in mette.get("/staff").text
 
 
 def lets_it_lie(plan: Plan, goal: Goal) -> None:
-    plan.session.execute(update(Goal).values(changed_at=datetime.now(UTC) - timedelta(days=15)))
+    plan.session.execute(update(Goal).filter_by(id=goal.id).values(changed_at=datetime.now(UTC) - timedelta(days=15)))
     plan.session.commit()
 
 

@@ -1,0 +1,1 @@
+"""Measures what issue and README promise about speed: `python -m bench`, or `make bench`."""
