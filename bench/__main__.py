@@ -53,8 +53,8 @@ def main() -> None:
 
 def _sizes(is_quick: bool, workers: int) -> Sizes:
     if is_quick:
-        return Sizes(2, 1.0, paints=2, crowds=(1_000, 20_000), crowd_requests=300, workers=workers)
-    return Sizes(7, 4.0, paints=9, crowds=(10_000, 1_000_000), crowd_requests=2_000, workers=workers)
+        return Sizes(2, 1.0, paints=2, crowds=(2_000, 20_000), crowd_requests=300, workers=workers)
+    return Sizes(5, 4.0, paints=9, crowds=(10_000, 1_000_000), crowd_requests=500, workers=workers)
 
 
 if __name__ == "__main__":

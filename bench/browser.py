@@ -100,7 +100,7 @@ def _received(browser: Browser, playwright: Playwright, server: Server, visit: V
     with _cold_page(browser, playwright, server, visit) as page:
         network = page.context.new_cdp_session(page)
         network.send("Network.enable")
-        network.send("Network.setAcceptedEncodings", {"encodings": [encoding]})
+        network.send("Network.setExtraHTTPHeaders", {"headers": {"Accept-Encoding": encoding}})
 
         def note_kind(message: dict[str, Any]) -> None:
             kinds[message["requestId"]] = message["type"].lower()

@@ -58,6 +58,9 @@ def running(app: str, log: Path, environment: Mapping[str, str], *, workers: int
         try:
             serve.wait_until_healthy(address, {"web server": process})
             yield Server(address, process)
+        except Exception as error:
+            error.add_note(f"The server's last words:\n{log.read_text()[-2000:]}")
+            raise
         finally:
             serve.stop({"web server": process})
 

@@ -16,6 +16,7 @@ from bench.servers import BARE_APP, OUR_APP, SECRET_KEY, Server, running
 from bench.town import Town, make_town
 from citizen_app.app import create_app
 from citizen_app.config import Settings
+from citizen_app.texts.queries import phrase_bank
 
 CONNECTIONS = 8
 _HEAD = re.compile(r"<head>.*?</head>", re.DOTALL)
@@ -23,12 +24,12 @@ _PLAIN = """<!doctype html>
 <html lang="ar" dir="rtl">
 {head}
 <body class="citizen">
-<div class="page"><main class="stack"><h1>Havby</h1>
-<p>A bare page has the same stylesheet and the same script, and a few lines of text to look at, which are as large \
-as the text of a card, so that the largest thing painted is of the same kind on both pages.</p></main></div>
+<div class="page"><main class="stack" id="main"><h1>Havby</h1>
+<article class="card"><h2>{words[0]}</h2><p>{words[1]}</p></article></main></div>
 </body>
 </html>
 """
+"""Words of the same script as on Today: which fonts a text needs is no business of ours."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Stage:
         pages = self.folder / "pages"
         pages.mkdir(exist_ok=True)
         (pages / "today.html").write_text("{% raw %}" + html + "{% endraw %}", encoding="utf-8")
-        (pages / "plain.html").write_text(_PLAIN.format(head=head.group()), encoding="utf-8")
+        words = [phrase.bodies["ar"] for phrase in phrase_bank().values()]
+        (pages / "plain.html").write_text(_PLAIN.format(head=head.group(), words=words), encoding="utf-8")
         with running(BARE_APP, self.folder / "bare.log", {"BENCH_PAGES": str(pages)}, workers=workers) as server:
             yield server
 

@@ -6,12 +6,26 @@ first statement (BEGIN IMMEDIATE): with the driver's own lazy locking, parallel 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Engine, ForeignKey, MetaData, Row, create_engine, event
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    DateTime,
+    Engine,
+    ForeignKey,
+    MetaData,
+    Row,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -92,6 +106,32 @@ def reading_session(engine: Engine) -> Session:
 def writing_session(engine: Engine) -> Session:
     """Open a session that holds the write lock from its first statement (on SQLite)."""
     return Session(engine.execution_options(write=True))
+
+
+def rows_of(
+    session: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run a SELECT of columns past the ORM's loading, which costs a hot page more than the query itself."""
+    session.flush()
+    return session.connection().execute(statement, values)
+
+
+def one_of(column: SQLColumnExpression[Any], name: str, size: int) -> ColumnElement[bool]:
+    """Return the condition that a column has one of `size` values, given by `spread` under this name.
+
+    SQLAlchemy writes an IN for a list anew at each execution, which costs as much as the query; this one stands.
+    """
+    return column.in_([bindparam(f"{name}_no{number}") for number in range(size)])
+
+
+def spread(name: str, values: Sequence[Any], size: int) -> dict[str, Any]:
+    """Return the parameters for `one_of`; the last value fills what is left over."""
+    return {f"{name}_no{number}": values[min(number, len(values) - 1)] for number in range(size)}
+
+
+def room_for(count: int) -> int:
+    """Return the next power of two from eight on, so that few sizes of a statement are ever needed."""
+    return max(8, 1 << (count - 1).bit_length())
 
 
 def migrate(database_url: str, revision: str = "head") -> None:

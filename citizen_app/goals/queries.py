@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from citizen_app.db import AnyRow
+from citizen_app.db import AnyRow, one_of, room_for, rows_of, spread
 from citizen_app.goals import rules
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep, WritingTogether
 from citizen_app.goals.rules import OPEN, GoalStatus, Side, StepStatus
@@ -140,7 +142,7 @@ _GOALS = (
     .where(
         Goal.municipality_id == bindparam("municipality_id"),
         Goal.citizen_id == bindparam("citizen_id"),
-        Goal.status.in_(bindparam("statuses", expanding=True)),
+        one_of(Goal.status, "status", 3),
         _is_seen_by_side,
     )
     .order_by(Goal.id)
@@ -155,16 +157,23 @@ _GOAL = (
         _is_seen_by_side,
     )
 )
-_STEPS = (
-    select(*_STEP_COLUMNS)
-    .outerjoin(Helper, Helper.id == SmallStep.helper_id)
-    .where(
-        SmallStep.municipality_id == bindparam("municipality_id"),
-        SmallStep.goal_id.in_(bindparam("goal_ids", expanding=True)),
-        SmallStep.status != StepStatus.PUT_ASIDE,
+
+
+@lru_cache
+def _steps(size: int) -> Select[*tuple[Any, ...]]:
+    """Return the statement for the steps of up to `size` goals."""
+    return (
+        select(*_STEP_COLUMNS)
+        .outerjoin(Helper, Helper.id == SmallStep.helper_id)
+        .where(
+            SmallStep.municipality_id == bindparam("municipality_id"),
+            one_of(SmallStep.goal_id, "goal", size),
+            one_of(SmallStep.status, "status", 2),
+        )
+        .order_by(SmallStep.position, SmallStep.id)
     )
-    .order_by(SmallStep.position, SmallStep.id)
-)
+
+
 _OPEN_STATUSES = sorted(OPEN)
 _CLOSED_STATUSES = sorted(set(GoalStatus) - OPEN)
 
@@ -173,9 +182,15 @@ def side_of(actor: Actor) -> Side:
     return Side.CITIZEN if actor.role is Role.CITIZEN else Side.STAFF
 
 
-def open_goals(session: Session, actor: Actor, citizen_id: int, languages: Sequence[str]) -> list[GoalCard]:
-    """Return a citizen's open goals as the actor's side may see them, in these languages."""
-    return _cards(session, actor, languages, _goal_rows(session, actor, citizen_id, _OPEN_STATUSES))
+def open_goals(
+    session: Session, actor: Actor, citizen_id: int, languages: Sequence[str], *, with_done: bool = True
+) -> list[GoalCard]:
+    """Return a citizen's open goals as the actor's side may see them, in these languages.
+
+    Without the steps that are done it costs less, which is all that the start page needs.
+    """
+    goals = _goal_rows(session, actor, citizen_id, _OPEN_STATUSES)
+    return _cards(session, actor, languages, goals, with_done=with_done)
 
 
 def closed_goals(session: Session, actor: Actor, citizen_id: int, languages: Sequence[str]) -> list[GoalCard]:
@@ -327,23 +342,27 @@ def goals_needing_staff(session: Session, actor: Actor, now: datetime, today: da
 
 
 def _goal_rows(session: Session, actor: Actor, citizen_id: int, statuses: Sequence[str]) -> Sequence[AnyRow]:
-    return session.execute(
-        _GOALS,
-        {
-            "municipality_id": actor.municipality_id,
-            "citizen_id": citizen_id,
-            "statuses": statuses,
-            "side": side_of(actor),
-        },
-    ).all()
+    values = {
+        "municipality_id": actor.municipality_id,
+        "citizen_id": citizen_id,
+        **spread("status", statuses, 3),
+        "side": side_of(actor),
+    }
+    return rows_of(session, _GOALS, values).all()
 
 
-def _cards(session: Session, actor: Actor, languages: Sequence[str], goals: Sequence[AnyRow]) -> list[GoalCard]:
+def _cards(
+    session: Session, actor: Actor, languages: Sequence[str], goals: Sequence[AnyRow], *, with_done: bool = True
+) -> list[GoalCard]:
     if not goals:
         return []
-    steps = session.execute(
-        _STEPS, {"municipality_id": actor.municipality_id, "goal_ids": [goal.id for goal in goals]}
-    ).all()
+    size = room_for(len(goals))
+    values = {
+        "municipality_id": actor.municipality_id,
+        **spread("goal", [goal.id for goal in goals], size),
+        **spread("status", (StepStatus.READY, StepStatus.DONE) if with_done else (StepStatus.READY,), 2),
+    }
+    steps = rows_of(session, _steps(size), values).all()
     texts = readings(session, actor.municipality_id, _text_ids(goals, steps), languages)
     by_goal: dict[int, list[StepCard]] = defaultdict(list)
     for step in steps:

@@ -37,7 +37,7 @@ def start() -> Response:
 
 def _today() -> Response:
     me = access.actor()
-    goals = open_goals(db(), me, me.person_id, me.reading_languages)
+    goals = open_goals(db(), me, me.person_id, me.reading_languages, with_done=False)
     return page(
         "home/today.html",
         here="today",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from citizen_app.db import AnyRow, UtcDateTime
+from citizen_app.db import AnyRow, UtcDateTime, rows_of
 from citizen_app.meetings.models import Meeting, MeetingEvent
 from citizen_app.meetings.rules import (
     LONGEST,
@@ -81,7 +81,7 @@ def upcoming_meetings(session: Session, municipality_id: int, citizen_id: int, n
 
 def next_meeting(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> AnyRow | None:
     """Return the next meeting that takes place."""
-    return session.execute(_NEXT, _coming(municipality_id, now, citizen_id=citizen_id)).first()
+    return rows_of(session, _NEXT, _coming(municipality_id, now, citizen_id=citizen_id)).first()
 
 
 def meeting_of_citizen(session: Session, municipality_id: int, citizen_id: int, meeting_id: int) -> AnyRow:

@@ -24,7 +24,6 @@ PHOTO_PIXEL_LIMIT = 40_000_000
 UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
     OSError,
     ValueError,
     SyntaxError,

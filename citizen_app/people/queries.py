@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from citizen_app.db import AnyRow
+from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import ConnectCode, FailedSignIn, Municipality, Person, Photo, Relation, SignIn
 from citizen_app.people.rules import THROTTLE_WINDOW, fingerprint
 from citizen_app.policy import Actor, NotFound, Role, Subject
@@ -43,7 +43,7 @@ _SIGNED_IN = (
 
 def signed_in_fields(session: Session, key: str, now: datetime) -> dict[str, Any] | None:
     """Return the fields of `Actor` for a session key that still holds."""
-    row = session.execute(_SIGNED_IN, {"key_hash": fingerprint(key), "now": now, "today": now.date()}).first()
+    row = rows_of(session, _SIGNED_IN, {"key_hash": fingerprint(key), "now": now, "today": now.date()}).first()
     return dict(row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy documents this name
 
 
@@ -88,9 +88,8 @@ _CONTACT = _PEOPLE_AROUND.limit(1)
 
 def contact_person(session: Session, municipality_id: int, citizen_id: int, today: date) -> AnyRow | None:
     """Return the contact person, or who has been there longest when nobody is named."""
-    return session.execute(
-        _CONTACT, {"municipality_id": municipality_id, "citizen_id": citizen_id, "today": today}
-    ).first()
+    values = {"municipality_id": municipality_id, "citizen_id": citizen_id, "today": today}
+    return rows_of(session, _CONTACT, values).first()
 
 
 _CITIZEN = select(

@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from citizen_app.config import LANGUAGES
+from citizen_app.db import one_of, room_for, rows_of, spread
 from citizen_app.policy import NotFound
 from citizen_app.texts.models import PastWording, Rendering, Text
 from citizen_app.texts.rules import Line, Phrase, Reading, mark_of, read
@@ -20,20 +22,28 @@ PHRASES = Path(__file__).parent / "data" / "phrases.csv"
 _KINDS = {"goal", "step"}
 _TRACKS = {"job", "coping", "network"}
 
-_RENDERINGS = (
-    select(
-        Text.id,
-        Text.version,
-        Text.original_language,
-        Rendering.language,
-        Rendering.body,
-        Rendering.mark,
-        Rendering.text_version,
-        Rendering.author_name,
+
+@lru_cache
+def _renderings(size: int) -> Select[*tuple[Any, ...]]:
+    """Return the statement for up to `size` texts, in three languages and the original."""
+    return (
+        select(
+            Text.id,
+            Text.version,
+            Text.original_language,
+            Rendering.language,
+            Rendering.body,
+            Rendering.mark,
+            Rendering.text_version,
+            Rendering.author_name,
+        )
+        .join(Rendering, Rendering.text_id == Text.id)
+        .where(
+            Text.municipality_id == bindparam("municipality_id"),
+            one_of(Text.id, "id", size),
+            or_(one_of(Rendering.language, "language", 3), Rendering.language == Text.original_language),
+        )
     )
-    .join(Rendering, Rendering.text_id == Text.id)
-    .where(Text.municipality_id == bindparam("municipality_id"), Text.id.in_(bindparam("ids", expanding=True)))
-)
 
 
 def readings(
@@ -45,7 +55,10 @@ def readings(
         return {}
     heads: dict[int, tuple[int, str]] = {}
     lines: dict[int, dict[str, Line]] = defaultdict(dict)
-    for row in session.execute(_RENDERINGS, {"municipality_id": municipality_id, "ids": wanted}):
+    size = room_for(len(wanted))
+    known = tuple(dict.fromkeys((*languages, "da")))
+    values = {"municipality_id": municipality_id, **spread("id", wanted, size), **spread("language", known, 3)}
+    for row in rows_of(session, _renderings(size), values):
         text_id, version, original, language, body, mark, text_version, author_name = row
         heads[text_id] = (version, original)
         lines[text_id][language] = Line(language, body, mark_of(mark, text_version, version), author_name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -117,31 +118,61 @@ def _about_request(language: str) -> dict[str, Any]:
     }
 
 
-class _Translate(NodeTransformer):
-    """Replace `_("text")` and `_("text %(x)s", x=...)` by the text in one language, while a template is compiled."""
+PURE_COMPONENTS = ("icon", "picture", "listen", "back", "danish_line", "date_tile")
+"""Components whose piece depends on nothing but what they are called with."""
 
-    def __init__(self, translate: Callable[[str], str]) -> None:
-        self.translate = translate
+
+class _Fold(NodeTransformer):
+    """Work out, while a template is compiled, what is the same for every request in one language.
+
+    `_("text")` becomes the translated text, and a call of a pure function with constants, such as `ui.icon("home")`
+    or `url("goals.index")`, becomes what it gives.
+    """
+
+    def __init__(self, environment: _Environment) -> None:
+        self.environment = environment
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the visitor's naming
         self.generic_visit(node)
-        is_sentence = isinstance(node.node, nodes.Name) and node.node.name == "_" and len(node.args) == 1
-        if not is_sentence or not isinstance(node.args[0], nodes.Const):
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
             return node
-        text = self.translate(node.args[0].value)
+        if isinstance(node.node, nodes.Name) and node.node.name == "_":
+            return self._sentence(node)
+        function = self._pure_function(node.node)
+        values = [*node.args, *(keyword.value for keyword in node.kwargs)]
+        if function is None or not all(isinstance(value, nodes.Const) for value in values):
+            return node
+        arguments = [argument.as_const() for argument in node.args]
+        piece = function(*arguments, **{keyword.key: keyword.value.as_const() for keyword in node.kwargs})
+        constant = nodes.Const(str(piece), lineno=node.lineno)
+        return nodes.MarkSafe(constant) if isinstance(piece, Markup) else constant
+
+    def _sentence(self, node: nodes.Call) -> nodes.Node:
+        if len(node.args) != 1 or not isinstance(node.args[0], nodes.Const):
+            return node
+        text = self.environment.translations.gettext(node.args[0].value)
         if not node.kwargs:
             return nodes.Const(text, lineno=node.lineno)
         values = nodes.Dict([nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs])
         return nodes.Mod(nodes.MarkSafe(nodes.Const(str(escape(text)))), values, lineno=node.lineno)
 
+    def _pure_function(self, called: nodes.Expr) -> Callable[..., Any] | None:
+        pure = self.environment.pure
+        if isinstance(called, nodes.Name):
+            return pure.get(called.name)
+        if isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Name) and called.node.name == "ui":
+            return pure.get(f"ui.{called.attr}")
+        return None
+
 
 class _Environment(Environment):
     translations: NullTranslations
+    pure: dict[str, Callable[..., Any]]
+    """What `_Fold` may call while it compiles, by the name that templates use."""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        template = super()._parse(source, name, filename)
-        translated: nodes.Template = _Translate(self.translations.gettext).visit(template)
-        return translated
+        template: nodes.Template = _Fold(self).visit(super()._parse(source, name, filename))
+        return template
 
 
 def _environment(app: Flask, undefined: type[Undefined], language: str) -> Environment:
@@ -155,6 +186,11 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         auto_reload=app.config["CHECK_TEMPLATES"],
     )
     environment.translations = translations
+    environment.pure = {
+        "url": lru_cache(4096)(partial(_address, app)),
+        "asset": assets.address,
+        "picture_address": assets.picture_address,
+    }
 
     def sentence(text: str, **values: Any) -> Markup:
         return Markup(escape(translations.gettext(text))) % values  # noqa: S704 - escaped just before
@@ -169,9 +205,7 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         languages=LANGUAGES,
         direction=direction,
         language_name=partial(locale.language_name, language),
-        url=lru_cache(4096)(partial(_address, app)),
-        asset=assets.address,
-        picture_address=assets.picture_address,
+        **environment.pure,
         csrf_token=generate_csrf,
         new_request_id=lambda: uuid4().hex,
         local_date=local_date,
@@ -181,8 +215,16 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         weekday=partial(_in_language, locale.weekday, language),
         month=partial(_in_language, locale.month, language),
     )
-    environment.globals["ui"] = environment.get_template("components.html").module
+    environment.globals["ui"] = _components(environment)
     return environment
+
+
+def _components(environment: _Environment) -> SimpleNamespace:
+    """Return the macros of components.html as `ui`; pure ones remember their pieces."""
+    macros = vars(environment.get_template("components.html").module)
+    pure = {name: lru_cache(1024)(macros[name]) for name in PURE_COMPONENTS}
+    environment.pure |= {f"ui.{name}": macro for name, macro in pure.items()}
+    return SimpleNamespace(**macros | pure)
 
 
 def _in_language(format_day: Callable[[Any, str], str], language: str, day: Any) -> str:

@@ -92,6 +92,7 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("upload", UNREADABLE.values(), ids=UNREADABLE.keys())
 @ON_SQLITE
 def test_what_is_no_photo_is_refused(session: Session, cast: Cast, upload: bytes) -> None:
@@ -100,6 +101,7 @@ def test_what_is_no_photo_is_refused(session: Session, cast: Cast, upload: bytes
     assert session.scalar(select(func.count()).select_from(Photo)) == 0
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @ON_SQLITE
 def test_a_damaged_file_is_refused_or_mended_but_never_an_accident(session: Session, cast: Cast, kind: str) -> None:

@@ -100,7 +100,7 @@ def test_what_cannot_be_a_code_is_told_beside_the_field(client: FlaskClient, cod
 
 @ON_SQLITE
 @pytest.mark.parametrize("address", ["ABC", "ABCDEFGHJ", "%00", "😀😀😀😀😀😀😀😀"])
-def test_an_address_that_holds_no_code_is_not_found(client: FlaskClient, cast: Cast, address: str) -> None:
+def test_an_address_that_holds_no_code_is_not_found(client: FlaskClient, address: str) -> None:
     assert client.get(f"/connect/{address}").status_code == 404
 
 

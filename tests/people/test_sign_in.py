@@ -20,8 +20,11 @@ from tests.plan import ON_SQLITE
 ENGLISH = {"Accept-Language": "en"}
 
 
+pytestmark = pytest.mark.usefixtures("cast")
+
+
 @pytest.fixture(autouse=True)
-def _people(app: Flask, cast: Cast) -> None:
+def _without_tokens(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
 
 

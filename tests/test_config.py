@@ -1,0 +1,63 @@
+"""Settings: what is missing or wrong stops the start with a sentence that names the variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from babel import Locale
+
+from citizen_app import config
+from citizen_app.config import LANGUAGES, PROJECT_ROOT, STAFF_LANGUAGES, Settings, SettingsError, checked_database_url
+
+KEY = {"SECRET_KEY": "k" * 32}
+
+
+def test_a_key_is_all_that_is_needed() -> None:
+    settings = Settings.from_environment(KEY)
+    assert settings.database_url == f"sqlite:///{PROJECT_ROOT}/var/citizen_app.db"
+    assert settings.secure_cookies is False
+    assert settings.check_templates is False
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({**KEY, "DATABASE_URL": "nowhere"}, "DATABASE_URL"),
+        ({**KEY, "DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
+        ({**KEY, "SECURE_COOKIES": "true"}, "SECURE_COOKIES"),
+    ],
+)
+def test_a_wrong_setting_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{named} "):
+        Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_postgresql_is_spoken_to_through_our_driver_with_its_password(scheme: str) -> None:
+    assert checked_database_url(f"{scheme}://me:p%40ss@db/x") == "postgresql+psycopg://me:p%40ss@db/x"
+
+
+def test_the_key_that_set_up_has_made_is_used_when_none_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "PROJECT_ROOT", tmp_path)
+    with pytest.raises(SettingsError, match="^SECRET_KEY "):
+        Settings.from_environment({})
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "secret_key").write_text("s" * 40 + "\n")
+    assert Settings.from_environment({}).secret_key == "s" * 40
+    assert Settings.from_environment(KEY).secret_key == "k" * 32
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    given = {**KEY, "DATABASE_URL": "sqlite:///x.db", "SECURE_COOKIES": "YES"}
+    settings = Settings.from_environment(given)
+    assert (settings.database_url, settings.secure_cookies) == ("sqlite:///x.db", True)
+
+
+def test_there_are_ten_languages_and_babel_knows_them_all() -> None:
+    assert list(LANGUAGES) == "da en ar uk tr fa so ti ku pl".split()
+    assert {code for code in LANGUAGES if Locale.parse(code).text_direction == "rtl"} == {"ar", "fa"}
+    assert set(STAFF_LANGUAGES) < set(LANGUAGES)
