@@ -53,7 +53,7 @@ check: setup .venv/.installed-dev  ## run the fast gates only: style, types, roo
 	@$(BIN)/python -m pytest tests/gates $(ARGS)
 
 .PHONY: bench
-bench: setup .venv/.installed-dev browser  ## measure speed as ratios in one run
+bench: setup .venv/.installed-dev browser postgres  ## measure speed as ratios in one run (ARGS="--only requests", --quick, --profile)
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: lock

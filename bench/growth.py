@@ -16,7 +16,9 @@ from statistics import median
 
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from bench import crowd
+from bench.crowd import fill
+from bench.crowd_rows import monday
+from bench.crowd_sample import key_of, sample_citizens, sample_workers
 from bench.figures import Figure
 from bench.load import Visit, load
 from bench.servers import OUR_APP, Server, cpu_seconds, running, settled
@@ -84,12 +86,12 @@ def _town(stage: Stage, citizens: int, url: str) -> Iterator[Town]:
     log = stage.folder / f"crowd-{citizens}.log"
     with running(OUR_APP, log, {"DATABASE_URL": url}, workers=1) as server, ExitStack() as closing:
         people = {
-            "Today": crowd.sample_citizens(citizens),
-            "the morning list": crowd.sample_workers(citizens),
-            "my citizens": crowd.sample_workers(citizens),
+            "Today": sample_citizens(citizens),
+            "the morning list": sample_workers(citizens),
+            "my citizens": sample_workers(citizens),
         }
         visits = {
-            page: [settled(server, Visit(PAGES[page], cookie(crowd.key_of(person)))) for person in persons]
+            page: [settled(server, Visit(PAGES[page], cookie(key_of(person)))) for person in persons]
             for page, persons in people.items()
         }
         engine = create_engine(url)
@@ -111,8 +113,8 @@ def _backends_cpu(engine: Engine) -> float:
 
 def _kept_file(citizens: int) -> Path:
     """Return this week's file with a crowd, made anew when the tables or the crowd have changed."""
-    recipe = hashlib.sha256(str(crowd.monday()).encode())
-    for source in (Path(crowd.__file__), *sorted(MIGRATIONS.glob("versions/*.py"))):
+    recipe = hashlib.sha256(str(monday()).encode())
+    for source in (*sorted(Path(__file__).parent.glob("crowd*.py")), *sorted(MIGRATIONS.glob("versions/*.py"))):
         recipe.update(source.read_bytes())
     file = KEPT / f"crowd-{citizens}-{recipe.hexdigest()[:12]}.db"
     if not file.exists():
@@ -128,7 +130,7 @@ def _kept_file(citizens: int) -> Path:
 def _fill(url: str, citizens: int) -> None:
     began = time.monotonic()
     migrate(url)
-    crowd.fill(url, citizens)
+    fill(url, citizens)
     say(f"  {citizens:,} citizens filled in within {time.monotonic() - began:.0f} s")
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy import Engine, event
 
 from bench.figures import Figure
 from bench.load import Visit
@@ -26,29 +25,29 @@ def _seen(app: Flask, visit: Visit) -> tuple[int, int]:
     """Open the page thrice; returns what the last time cost: SELECTs, and statements that are new objects."""
     client = app.test_client()
     client.set_cookie("session", visit.cookie)
+    engine: Engine = app.extensions["engine"]
     sent: list[str] = []
     statements: list[Any] = []
+    kept: list[Any] = []  # so that no later statement can have the same id
 
     def note_sent(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         sent.append(statement)
 
-    def note_statement(state: ORMExecuteState) -> None:
-        statements.append(state.statement)  # kept, so that no later object can have the same id
+    def note_statement(_connection: Any, statement: Any, *_more: Any) -> None:
+        statements.append(statement)
 
-    known: set[int] = set()
-    event.listen(app.extensions["engine"], "before_cursor_execute", note_sent)
-    event.listen(Session, "do_orm_execute", note_statement)
+    event.listen(engine, "before_cursor_execute", note_sent)
+    event.listen(engine, "before_execute", note_statement)
     try:
-        kept: list[Any] = []
         for _time in range(3):
-            known |= {id(statement) for statement in statements}
             kept += statements
             sent.clear()
             statements.clear()
             response = client.get(visit.path)
             assert response.status_code == 200, response.status
     finally:
-        event.remove(app.extensions["engine"], "before_cursor_execute", note_sent)
-        event.remove(Session, "do_orm_execute", note_statement)
+        event.remove(engine, "before_cursor_execute", note_sent)
+        event.remove(engine, "before_execute", note_statement)
     selects = sum(statement.lstrip().upper().startswith(("SELECT", "WITH")) for statement in sent)
+    known = {id(statement) for statement in kept}
     return selects, sum(id(statement) not in known for statement in statements)

@@ -88,6 +88,11 @@ def make_engine(database_url: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
+    @event.listens_for(engine, "reset")
+    def _take_back(connection: Any, _record: Any, _state: Any) -> None:
+        if connection.in_transaction:  # a commit that failed leaves it open, and with it the write lock
+            connection.rollback()
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("write", False)

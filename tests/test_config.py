@@ -43,7 +43,7 @@ def test_the_key_that_set_up_has_made_is_used_when_none_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "PROJECT_ROOT", tmp_path)
-    with pytest.raises(SettingsError, match="^SECRET_KEY "):
+    with pytest.raises(SettingsError, match=r"^SECRET_KEY "):
         Settings.from_environment({})
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "secret_key").write_text("s" * 40 + "\n")

@@ -14,6 +14,7 @@ from citizen_app.db import reading_session, writing_session
 from citizen_app.people.models import FailedSignIn, Municipality, Person
 from citizen_app.policy import Role
 from tests.cast import Cast
+from tests.plan import ON_SQLITE
 
 MOMENT = datetime(2026, 3, 29, 1, 30, 15, 250000, tzinfo=UTC)
 
@@ -60,9 +61,25 @@ def test_a_reader_does_not_wait_for_a_writer(engine: Engine, session: Session, c
     session.rollback()
 
 
+def test_a_commit_that_fails_leaves_no_lock_behind(engine: Engine) -> None:
+    with writing_session(engine) as session:
+        session.execute(text("CREATE TABLE above (id integer PRIMARY KEY)"))
+        below = "CREATE TABLE below (above_id integer REFERENCES above (id) DEFERRABLE INITIALLY DEFERRED)"
+        session.execute(text(below))
+        session.commit()
+    with writing_session(engine) as session:
+        session.execute(text("INSERT INTO below VALUES (7)"))
+        with pytest.raises(IntegrityError):
+            session.commit()
+    with writing_session(engine) as first, writing_session(engine) as second:
+        first.execute(text("INSERT INTO above VALUES (8)"))
+        first.commit()
+        second.execute(text("INSERT INTO above VALUES (9)"))
+        second.commit()
+
+
+@ON_SQLITE
 def test_sqlite_is_set_up_for_many_readers_and_checked_keys(engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL needs no such setting")
     with engine.connect() as connection:
         pragmas = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar_one()

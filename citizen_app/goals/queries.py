@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -168,7 +168,7 @@ def _steps(size: int) -> Select[*tuple[Any, ...]]:
         .where(
             SmallStep.municipality_id == bindparam("municipality_id"),
             one_of(SmallStep.goal_id, "goal", size),
-            one_of(SmallStep.status, "status", 2),
+            SmallStep.status != StepStatus.PUT_ASIDE,
         )
         .order_by(SmallStep.position, SmallStep.id)
     )
@@ -182,20 +182,117 @@ def side_of(actor: Actor) -> Side:
     return Side.CITIZEN if actor.role is Role.CITIZEN else Side.STAFF
 
 
-def open_goals(
-    session: Session, actor: Actor, citizen_id: int, languages: Sequence[str], *, with_done: bool = True
-) -> list[GoalCard]:
-    """Return a citizen's open goals as the actor's side may see them, in these languages.
-
-    Without the steps that are done it costs less, which is all that the start page needs.
-    """
-    goals = _goal_rows(session, actor, citizen_id, _OPEN_STATUSES)
-    return _cards(session, actor, languages, goals, with_done=with_done)
+def open_goals(session: Session, actor: Actor, citizen_id: int, languages: Sequence[str]) -> list[GoalCard]:
+    """Return a citizen's open goals as the actor's side may see them, in these languages."""
+    return _cards(session, actor, languages, _goal_rows(session, actor, citizen_id, _OPEN_STATUSES))
 
 
 def closed_goals(session: Session, actor: Actor, citizen_id: int, languages: Sequence[str]) -> list[GoalCard]:
     """Return what was reached or put aside."""
     return _cards(session, actor, languages, _goal_rows(session, actor, citizen_id, _CLOSED_STATUSES))
+
+
+class TodaysStep(NamedTuple):
+    """A step as the start page shows it; `words` is filled in for those that are shown."""
+
+    goal_id: int
+    id: int
+    position: int
+    status: str
+    text_id: int
+    picture: str
+    day: date | None
+    at: time | None
+    place: str
+    helper_name: str | None
+    proposed_by_name: str
+    citizen_agreed_at: datetime | None
+    staff_agreed_at: datetime | None
+
+
+class Question(NamedTuple):
+    """A goal that waits for the citizen's yes."""
+
+    goal_id: int
+    picture: str
+    text_id: int
+
+
+@dataclass(frozen=True)
+class TodaysPlan:
+    """What the start page shows of a citizen's plan."""
+
+    has_goals: bool
+    questions: list[Question]
+    step: TodaysStep | None
+    suggestions: list[TodaysStep]
+    """Steps that staff have added and that wait for her yes."""
+    texts: Mapping[int, Reading]
+
+
+_TODAY = (
+    select(
+        Goal.id,
+        SmallStep.id,
+        SmallStep.position,
+        SmallStep.status,
+        SmallStep.text_id,
+        SmallStep.picture,
+        SmallStep.day,
+        SmallStep.at,
+        SmallStep.place,
+        Helper.given_name,
+        SmallStep.proposed_by_name,
+        SmallStep.citizen_agreed_at,
+        SmallStep.staff_agreed_at,
+        Goal.status,
+        Goal.text_id,
+        Goal.picture,
+        Goal.citizen_agreed_at,
+        Goal.wants_to_talk_at,
+    )
+    .outerjoin(
+        SmallStep,
+        and_(
+            SmallStep.municipality_id == Goal.municipality_id,
+            SmallStep.goal_id == Goal.id,
+            SmallStep.status == StepStatus.READY,
+        ),
+    )
+    .outerjoin(Helper, Helper.id == SmallStep.helper_id)
+    .outerjoin(WritingTogether, WritingTogether.goal_id == Goal.id)
+    .where(
+        Goal.municipality_id == bindparam("municipality_id"),
+        Goal.citizen_id == bindparam("citizen_id"),
+        one_of(Goal.status, "status", 3),
+        _is_seen_by_side,
+    )
+    .order_by(Goal.id, SmallStep.position, SmallStep.id)
+)
+
+
+def plan_for_today(session: Session, actor: Actor) -> TodaysPlan:
+    """Return what the citizen's start page shows of her plan, in two SELECTs."""
+    values = {
+        "municipality_id": actor.municipality_id,
+        "citizen_id": actor.person_id,
+        "side": Side.CITIZEN,
+        **spread("status", _OPEN_STATUSES, 3),
+    }
+    rows = rows_of(session, _TODAY, values).all()
+    ready: dict[int, list[TodaysStep]] = defaultdict(list)
+    questions: dict[int, Question] = {}
+    for *columns, goal_status, goal_text_id, goal_picture, citizen_agreed_at, wants_to_talk_at in rows:
+        goal_id, step_id = columns[0], columns[1]
+        if goal_status == GoalStatus.AGREED and step_id is not None:
+            ready[goal_id].append(TodaysStep(*columns))
+        elif goal_status == GoalStatus.PROPOSED and citizen_agreed_at is None and wants_to_talk_at is None:
+            questions[goal_id] = Question(goal_id, goal_picture, goal_text_id)
+    step = rules.soonest(rules.next_step(steps) for steps in ready.values())
+    suggestions = [step for steps in ready.values() for step in steps if rules.waits_for(step) is Side.CITIZEN]
+    shown = [*([step] if step else ()), *suggestions, *questions.values()]
+    texts = readings(session, actor.municipality_id, [thing.text_id for thing in shown], actor.reading_languages)
+    return TodaysPlan(bool(rows), list(questions.values()), step, suggestions, texts)
 
 
 def goal_card(session: Session, actor: Actor, goal_id: int, languages: Sequence[str]) -> GoalCard:
@@ -351,16 +448,13 @@ def _goal_rows(session: Session, actor: Actor, citizen_id: int, statuses: Sequen
     return rows_of(session, _GOALS, values).all()
 
 
-def _cards(
-    session: Session, actor: Actor, languages: Sequence[str], goals: Sequence[AnyRow], *, with_done: bool = True
-) -> list[GoalCard]:
+def _cards(session: Session, actor: Actor, languages: Sequence[str], goals: Sequence[AnyRow]) -> list[GoalCard]:
     if not goals:
         return []
     size = room_for(len(goals))
     values = {
         "municipality_id": actor.municipality_id,
         **spread("goal", [goal.id for goal in goals], size),
-        **spread("status", (StepStatus.READY, StepStatus.DONE) if with_done else (StepStatus.READY,), 2),
     }
     steps = rows_of(session, _steps(size), values).all()
     texts = readings(session, actor.municipality_id, _text_ids(goals, steps), languages)

@@ -7,7 +7,7 @@ stand there now. Which step is next is not stored: it is the first one both agre
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -131,6 +131,19 @@ def next_step(steps: Iterable[AnyStep]) -> AnyStep | None:
     """Return the one step to do now: the first that both agree on and that is not done."""
     ready = (step for step in steps if step.status == StepStatus.READY and is_ours(step))
     return min(ready, key=lambda step: step.position, default=None)
+
+
+class Dated(Protocol):
+    @property
+    def day(self) -> date | None: ...
+
+
+AnyDated = TypeVar("AnyDated", bound=Dated)
+
+
+def soonest(steps: Iterable[AnyDated | None]) -> AnyDated | None:
+    """Choose the one step to show of each goal's next one: the earliest day first, a step without a day last."""
+    return min((step for step in steps if step), key=lambda step: step.day or date.max, default=None)
 
 
 def may_open_goal(open_goals: int) -> bool:

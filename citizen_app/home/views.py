@@ -8,8 +8,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
-from citizen_app.goals.queries import open_goals
-from citizen_app.home.rules import greeting, todays_step
+from citizen_app.goals.queries import plan_for_today
+from citizen_app.home.rules import greeting
 from citizen_app.meetings.queries import next_meeting
 from citizen_app.policy import Permission, has_role_for
 from citizen_app.web import access, navigation
@@ -37,14 +37,12 @@ def start() -> Response:
 
 def _today() -> Response:
     me = access.actor()
-    goals = open_goals(db(), me, me.person_id, me.reading_languages, with_done=False)
     return page(
         "home/today.html",
         here="today",
         greeting=greeting(now().astimezone(zone(me.timezone)).hour),
         today=access.today(),
         meeting=next_meeting(db(), me.municipality_id, me.person_id, now()),
-        goals=goals,
-        step=todays_step(goal.next_step for goal in goals),
+        plan=plan_for_today(db(), me),
         words=words_of_the_day(core_deck(), access.today()),
     )

@@ -97,21 +97,19 @@ def render(template: str, block: str | None = None, **context: Any) -> str:
     language = current_language()
     environment: Environment = current_app.extensions["templates"](language)
     found = environment.get_template(template)
-    context = _about_request(language) | context
+    context = _about_request() | context
     if block is None:
         notice = session.pop("notice", None) if "notice" in session else None
         return found.render({"notice": notice} | context)
     return "".join(found.blocks[block](found.new_context(context)))
 
 
-def _about_request(language: str) -> dict[str, Any]:
+def _about_request() -> dict[str, Any]:
     actor = access.actor() if access.is_signed_in() else None
     return {
         **_EVERY_PAGE,
         "here": "",
         "actor": actor,
-        "language": language,
-        "text_direction": direction(language),
         "timezone": actor.timezone if actor else "Europe/Copenhagen",
         "product_name": product_name(),
         "navigation": navigation.for_actor(actor),
@@ -202,6 +200,8 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         _=sentence,
         ngettext=plural,
         danish=lambda text: catalogue("da").gettext(text),
+        language=language,
+        text_direction=direction(language),
         languages=LANGUAGES,
         direction=direction,
         language_name=partial(locale.language_name, language),

@@ -123,7 +123,7 @@ def test_staffs_new_words_stand_under_the_name_of_who_wrote_them(plan: Plan) -> 
 def test_wanting_to_talk_waits_until_there_are_new_words_or_a_yes(plan: Plan) -> None:
     goal = plan.proposed()
     plan.do("selam", actions.want_to_talk, goal)
-    assert goal.wants_to_talk_at == plan.now
+    assert plan.fresh(goal).wants_to_talk_at == plan.now
     plan.do("mette", actions.change_words, goal, "text", Wording("Lettere ord", "da"), seen_version=1)
     assert goal.wants_to_talk_at is None
     plan.do("selam", actions.want_to_talk, goal)

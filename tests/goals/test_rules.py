@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from citizen_app.goals.rules import (
     is_stuck,
     may_open_goal,
     next_step,
+    soonest,
     status_after_agreement,
     waits_for,
 )
@@ -69,3 +70,21 @@ def test_three_goals_may_be_open(count: int, may: bool) -> None:
 def test_a_goal_is_stuck_after_fourteen_days() -> None:
     assert is_stuck(NOW - STUCK_AFTER, NOW)
     assert not is_stuck(NOW - STUCK_AFTER + timedelta(seconds=1), NOW)
+
+
+@dataclass(frozen=True)
+class DayStep:
+    day: date | None = None
+
+
+def test_the_earliest_day_comes_first_and_a_step_without_a_day_last() -> None:
+    soon, late, some_day = DayStep(date(2026, 1, 1)), DayStep(date(2026, 2, 1)), DayStep()
+    assert soonest([None, some_day, late, soon]) is soon
+    assert soonest([None, some_day]) is some_day
+    assert soonest([None, None]) is None
+    assert soonest([]) is None
+
+
+def test_of_two_steps_of_one_day_the_older_goals_comes_first() -> None:
+    first, second = DayStep(date(2026, 1, 1)), DayStep(date(2026, 1, 1))
+    assert soonest([first, second]) is first

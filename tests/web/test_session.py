@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from citizen_app.people.models import FailedSignIn
 from citizen_app.web.access import public
 from citizen_app.web.session import begin_writing, db, keep_although_refused, now
-from tests.cast import Cast
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_a_reading_request_can_turn_into_a_writing_one(client: FlaskClient, sess
     assert rows(session) == 1
 
 
-def test_a_commit_that_fails_is_a_clean_error(app: Flask, client: FlaskClient, session: Session, cast: Cast) -> None:
+def test_a_commit_that_fails_is_a_clean_error(app: Flask, client: FlaskClient, session: Session) -> None:
     def break_down(_connection: Any) -> None:
         raise RuntimeError("the disk is full")
 
@@ -75,7 +74,7 @@ def test_a_commit_that_fails_is_a_clean_error(app: Flask, client: FlaskClient, s
     assert rows(session) == 0
 
 
-def test_no_connection_is_left_behind(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_no_connection_is_left_behind(app: Flask, client: FlaskClient) -> None:
     for status in (200, 404, 599):
         client.post(f"/write/{status}")
     client.get("/begin")
