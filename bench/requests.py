@@ -22,6 +22,7 @@ def measure(stage: Stage) -> Iterator[Figure]:
         today = settled(ours, stage.town.citizens["ar"])
         turns = {
             "bare": (bare, Visit()),
+            "filled": (bare, Visit("/filled")),
             "today": (ours, today),
             "compressed": (ours, replace(today, encoding="br")),
         }
@@ -51,6 +52,11 @@ def _figures(rounds: list[dict[str, tuple[Answered, float]]], workers: int) -> I
         median(turn["today"][0].per_second / turn["bare"][0].per_second for turn in rounds),
         least=0.40,
         note=f"{rates['today']:.0f} : {rates['bare']:.0f} with {workers} web processes, {CONNECTIONS} connections",
+    )
+    yield Figure(
+        "requests/s of Today : bare page with variables",
+        median(turn["today"][0].per_second / turn["filled"][0].per_second for turn in rounds),
+        note=f"{rates['today']:.0f} : {rates['filled']:.0f}; its words are put in by Jinja one by one",
     )
     yield Figure(
         "p99 : p50 of Today",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -19,6 +22,8 @@ from citizen_app.config import Settings
 from citizen_app.texts.queries import phrase_bank
 
 CONNECTIONS = 8
+_WORDS = re.compile(r"""(?<=>)[^<>{}]*\w[^<>{}]*(?=<)|(?<=(?:href|lang)=")[^"{}]+(?=")""")
+"""What stands between tags, and in attributes that differ from page to page."""
 _HEAD = re.compile(r"<head>.*?</head>", re.DOTALL)
 _PLAIN = """<!doctype html>
 <html lang="ar" dir="rtl">
@@ -67,14 +72,18 @@ class Stage:
     @contextmanager
     def bare_server(self, workers: int) -> Iterator[Server]:
         """Serve a page of the bytes that Today has just now."""
-        html = self.today_html()
-        head = _HEAD.search(html)
+        today = self.today_html()
+        head = _HEAD.search(today)
         assert head is not None
         pages = self.folder / "pages"
         pages.mkdir(exist_ok=True)
-        (pages / "today.html").write_text("{% raw %}" + html + "{% endraw %}", encoding="utf-8")
-        words = [phrase.bodies["ar"] for phrase in phrase_bank().values()]
-        (pages / "plain.html").write_text(_PLAIN.format(head=head.group(), words=words), encoding="utf-8")
+        words: list[str] = []
+        filled = _WORDS.sub(partial(_as_variable, words), today)
+        (pages / "filled.html").write_text(filled, encoding="utf-8")
+        (pages / "words.json").write_text(json.dumps(words), encoding="utf-8")
+        (pages / "today.html").write_text("{% raw %}" + today + "{% endraw %}", encoding="utf-8")
+        phrases = [phrase.bodies["ar"] for phrase in phrase_bank().values()]
+        (pages / "plain.html").write_text(_PLAIN.format(head=head.group(), words=phrases), encoding="utf-8")
         with running(BARE_APP, self.folder / "bare.log", {"BENCH_PAGES": str(pages)}, workers=workers) as server:
             yield server
 
@@ -82,6 +91,11 @@ class Stage:
         client = self.make_app().test_client()
         client.set_cookie("session", self.town.citizens["ar"].cookie)
         return client.get("/").get_data(as_text=True)
+
+
+def _as_variable(words: list[str], found: re.Match[str]) -> str:
+    words.append(html.unescape(found.group()))
+    return f"{{{{ words[{len(words) - 1}] }}}}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
 from citizen_app.config import PROJECT_ROOT, Settings
@@ -77,6 +78,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.init_app(app)
     fragments.init_app(app)
     Compress(app)
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     cli.init_app(app)

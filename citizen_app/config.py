@@ -42,6 +42,8 @@ class Settings:
     secret_key: str
     secure_cookies: bool = False
     """Whether cookies travel by https only; set it wherever the app is served by https."""
+    proxies: int = 0
+    """How many proxies stand before the app; their word is taken for who asks, and for the app's own address."""
     password_cost: int = 3
     """Rounds of argon2 for one password; tests use 1."""
     check_templates: bool = False
@@ -58,6 +60,7 @@ class Settings:
             database_url=checked_database_url(database_url),
             secret_key=secret_key,
             secure_cookies=_yes_or_no(environment, "SECURE_COOKIES"),
+            proxies=_small_number(environment, "PROXIES"),
         )
 
 
@@ -79,6 +82,13 @@ def _kept_secret_key() -> str:
     """Return the key that `make setup` has made for this machine, so that plain commands need no setting."""
     kept = PROJECT_ROOT / "var" / "secret_key"
     return kept.read_text().strip() if kept.exists() else ""
+
+
+def _small_number(environment: Mapping[str, str], name: str) -> int:
+    value = environment.get(name) or "0"
+    if value not in {"0", "1", "2", "3"}:
+        raise SettingsError(f"{name} must be a number from 0 to 3.")
+    return int(value)
 
 
 def _yes_or_no(environment: Mapping[str, str], name: str) -> bool:

@@ -27,6 +27,7 @@ def test_a_key_is_all_that_is_needed() -> None:
         ({**KEY, "DATABASE_URL": "nowhere"}, "DATABASE_URL"),
         ({**KEY, "DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
         ({**KEY, "SECURE_COOKIES": "true"}, "SECURE_COOKIES"),
+        ({**KEY, "PROXIES": "many"}, "PROXIES"),
     ],
 )
 def test_a_wrong_setting_is_named(environment: dict[str, str], named: str) -> None:

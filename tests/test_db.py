@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from citizen_app.db import reading_session, writing_session
+from citizen_app.db import make_engine, reading_session, writing_session
 from citizen_app.people.models import FailedSignIn, Municipality, Person
 from citizen_app.policy import Role
 from tests.cast import Cast
@@ -61,7 +61,8 @@ def test_a_reader_does_not_wait_for_a_writer(engine: Engine, session: Session, c
     session.rollback()
 
 
-def test_a_commit_that_fails_leaves_no_lock_behind(engine: Engine) -> None:
+def test_a_commit_that_fails_leaves_no_lock_behind(own_database_url: str) -> None:
+    engine = make_engine(own_database_url)
     with writing_session(engine) as session:
         session.execute(text("CREATE TABLE above (id integer PRIMARY KEY)"))
         below = "CREATE TABLE below (above_id integer REFERENCES above (id) DEFERRABLE INITIALLY DEFERRED)"
@@ -76,6 +77,7 @@ def test_a_commit_that_fails_leaves_no_lock_behind(engine: Engine) -> None:
         first.commit()
         second.execute(text("INSERT INTO above VALUES (9)"))
         second.commit()
+    engine.dispose()
 
 
 @ON_SQLITE

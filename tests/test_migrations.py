@@ -15,6 +15,12 @@ from citizen_app.app import all_tables
 from citizen_app.db import MIGRATIONS, migrate
 
 
+@pytest.fixture
+def database_url(own_database_url: str) -> str:
+    """These tests make and drop tables, so each has a database of its own."""
+    return own_database_url
+
+
 @pytest.fixture(scope="module")
 def scripts() -> ScriptDirectory:
     config = Config()
@@ -42,10 +48,10 @@ def test_indexes_and_keys_have_the_models_names(engine: Engine) -> None:
         )
 
 
-def test_all_can_be_taken_back_and_made_again(engine: Engine, database_url: str) -> None:
-    migrate(database_url, "base")
+def test_all_can_be_taken_back_and_made_again(engine: Engine, own_database_url: str) -> None:
+    migrate(own_database_url, "base")
     assert tables(engine) == set()
-    migrate(database_url)
+    migrate(own_database_url)
     assert tables(engine) == set(all_tables().tables)
 
 

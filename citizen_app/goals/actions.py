@@ -148,12 +148,14 @@ def change_words(
 ) -> None:
     """Write the goal (`text`) or its reason (`why`) anew. Raises StaleText with both wordings when it moved on."""
     _refuse_unless_open(actor, subject, goal)
+    before = ""
     if field == "why" and goal.why_text_id is None:
         if seen_version:
             raise NotFound
         goal.why_text_id = texts.new_text(session, actor, wording.language, wording.body, now).id
     else:
         text = text_to_change(session, goal.municipality_id, _text_id(goal, field))
+        before = texts.original_words(session, text)
         if not texts.write_anew(
             session, actor, text, wording.language, wording.body, seen_version=seen_version, now=now
         ):
@@ -161,7 +163,13 @@ def change_words(
     if field == "text":
         goal.wants_to_talk_at = None  # new words are a new question
         _take_yes_back(actor, goal, now)
-    _happened(session, actor, goal, Happening.CHANGED, now, words=wording.body, words_language=wording.language)
+    event = _event_still_written(session, actor, goal, before, now)
+    if event is None:
+        _happened(session, actor, goal, Happening.CHANGED, now, words=wording.body, words_language=wording.language)
+        return
+    goal.version += 1
+    goal.changed_at = now
+    event.goal_version, event.at, event.words, event.words_language = goal.version, now, wording.body, wording.language
 
 
 def change_picture(
@@ -505,6 +513,19 @@ def _happened(
         )
     )
     session.flush()
+
+
+def _event_still_written(session: Session, actor: Actor, goal: Goal, before: str, now: datetime) -> GoalEvent | None:
+    """Return the line of history that somebody is still writing, so that each pause while typing adds no other."""
+    last = session.scalar(
+        select(GoalEvent)
+        .filter_by(municipality_id=goal.municipality_id, goal_id=goal.id)
+        .order_by(GoalEvent.id.desc())
+        .limit(1)
+    )
+    if last is None or (last.what, last.by_id, last.words) != (Happening.CHANGED, actor.person_id, before):
+        return None
+    return last if rules.is_still_writing(last.at, now) else None
 
 
 def _refuse_unless_open(actor: Actor, subject: Subject, goal: Goal) -> None:

@@ -15,6 +15,7 @@ OPEN_GOALS_LIMIT = 3
 STEPS_LIMIT = 20
 """Open steps of one goal; more is not a small plan any more."""
 STUCK_AFTER = timedelta(days=14)
+STILL_WRITING = timedelta(minutes=2)
 GOAL_LENGTH = 200
 WHY_LENGTH = 400
 
@@ -148,6 +149,11 @@ def soonest(steps: Iterable[AnyDated | None]) -> AnyDated | None:
 
 def may_open_goal(open_goals: int) -> bool:
     return open_goals < OPEN_GOALS_LIMIT
+
+
+def is_still_writing(last_change: datetime, now: datetime) -> bool:
+    """Say whether a change so soon after the last belongs to the same stretch of typing."""
+    return now - last_change < STILL_WRITING
 
 
 def is_stuck(changed_at: datetime, now: datetime) -> bool:

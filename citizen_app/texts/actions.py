@@ -91,6 +91,12 @@ def vouch(session: Session, actor: Actor, text: Text, language: str, now: dateti
     return True
 
 
+def original_words(session: Session, text: Text) -> str:
+    """Return the words of the original as they stand now."""
+    original = _rendering(session, text, text.original_language)
+    return original.body if original else ""
+
+
 def says(session: Session, text: Text, language: str, body: str) -> bool:
     """Say whether the text, as it stands now, already has these words in this language."""
     current = _rendering(session, text, language)

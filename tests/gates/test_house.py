@@ -60,11 +60,7 @@ def misplaced_files(package: Path) -> Iterator[str]:
             yield f"{place}: name it after what it is for"
         elif len(place.parts) == 1 and file.stem not in TOP_LEVEL:
             yield f"{place}: not a module of the top level; it belongs in a room"
-        elif (
-            len(place.parts) > 1
-            and room not in FREE_ROOMS
-            and (len(place.parts) > 2 or file.stem not in allowed)
-        ):
+        elif len(place.parts) > 1 and room not in FREE_ROOMS and (len(place.parts) > 2 or file.stem not in allowed):
             yield f"{place}: rooms have no such drawer"
 
 
@@ -72,9 +68,7 @@ def test_every_file_lies_in_a_drawer() -> None:
     assert list(misplaced_files(PACKAGE)) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["goals/utils.py", "goals/service.py", "goals/extra.py", "speed.py", "core/rules.py"]
-)
+@pytest.mark.parametrize("name", ["goals/utils.py", "goals/service.py", "goals/extra.py", "speed.py", "core/rules.py"])
 def test_a_file_outside_the_drawers_is_found(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()

@@ -15,9 +15,7 @@ BIN = Path(sys.executable).parent
 
 def accepts(tool: str, *arguments: str) -> None:
     """Fail with the tool's own words if it finds something."""
-    done = subprocess.run(
-        [str(BIN / tool), *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([str(BIN / tool), *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.fail(f"{tool} {' '.join(arguments)}\n{done.stdout}{done.stderr}", pytrace=False)
 

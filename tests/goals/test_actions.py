@@ -496,3 +496,13 @@ def test_presence_changes_no_version(plan: Plan) -> None:
     before = goal.version
     actions.citizen_is_here(plan.session, goal, now=plan.now)
     assert goal.version == before
+
+
+def test_pauses_while_typing_make_one_line_of_history_and_lose_no_wording(plan: Plan) -> None:
+    goal = plan.draft("mette")
+    for number, body in enumerate(("Jeg vil lære", "Jeg vil lære dansk", "Jeg vil lære dansk her"), start=1):
+        plan.do("mette", actions.change_words, goal, "text", Wording(body, "da"), seen_version=number)
+    lines = plan.session.scalars(select(GoalEvent).filter_by(goal_id=goal.id, what="changed")).all()
+    assert [line.words for line in lines] == ["Jeg vil lære dansk her"]
+    kept = past_wordings(plan.session, plan.cast.solby, [goal.text_id])
+    assert "Jeg vil lære dansk" in {wording.body for wording in kept}

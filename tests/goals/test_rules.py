@@ -13,6 +13,7 @@ from citizen_app.goals.rules import (
     Side,
     StepStatus,
     is_ours,
+    is_still_writing,
     is_stuck,
     may_open_goal,
     next_step,
@@ -88,3 +89,9 @@ def test_the_earliest_day_comes_first_and_a_step_without_a_day_last() -> None:
 def test_of_two_steps_of_one_day_the_older_goals_comes_first() -> None:
     first, second = DayStep(date(2026, 1, 1)), DayStep(date(2026, 1, 1))
     assert soonest([first, second]) is first
+
+
+def test_a_change_soon_after_the_last_belongs_to_the_same_stretch_of_typing() -> None:
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert is_still_writing(now - timedelta(seconds=119), now)
+    assert not is_still_writing(now - timedelta(minutes=2), now)

@@ -61,9 +61,7 @@ def test_examples_are_one_short_sentence() -> None:
 def holds(sentence: str, lemma: str) -> bool:
     """Each part of the lemma begins a word of the sentence; an e at the end may go (låse: lås, øje: øjet)."""
     words = re.findall(r"\w+", sentence.casefold())
-    stems = [
-        part[:-1] if len(part) > 2 and part.endswith("e") else part for part in re.findall(r"\w+", lemma)
-    ]
+    stems = [part[:-1] if len(part) > 2 and part.endswith("e") else part for part in re.findall(r"\w+", lemma)]
     return all(any(word.startswith(stem) for word in words) for stem in stems)
 
 
@@ -123,9 +121,7 @@ def test_every_word_has_a_normal_and_a_slow_sound_and_no_sound_is_left_over() ->
 
 def test_sounds_are_bare_mp3_without_names_or_dates() -> None:
     # An MP3 frame opens with eleven set bits; an "ID3" block would come before it.
-    wrong = [
-        file.name for file in SOUNDS.iterdir() if not re.match(rb"\xff[\xe0-\xff]", file.read_bytes()[:2])
-    ]
+    wrong = [file.name for file in SOUNDS.iterdir() if not re.match(rb"\xff[\xe0-\xff]", file.read_bytes()[:2])]
     assert wrong == []
 
 
@@ -159,18 +155,14 @@ def test_a_missing_voice_is_named_with_its_package(tmp_path: Path, monkeypatch: 
     assert not (tmp_path / "sounds").exists()
 
 
-def test_a_missing_converter_is_named_with_its_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_converter_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(tmp_path, "espeak-ng", "exit 0")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SoundToolMissing, match=r"ffmpeg is missing.*apt-get install ffmpeg"):
         make_sounds(core_deck()[:1], tmp_path / "sounds")
 
 
-def test_a_tool_that_fails_is_named_with_its_own_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tool_that_fails_is_named_with_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(tmp_path, "espeak-ng", "echo no such voice >&2; exit 1")
     executable(tmp_path, "ffmpeg", "exit 0")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -178,9 +170,7 @@ def test_a_tool_that_fails_is_named_with_its_own_words(
         make_sounds(core_deck()[:1], tmp_path / "sounds")
 
 
-def test_each_word_gets_two_files_that_are_made_anew_each_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_word_gets_two_files_that_are_made_anew_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # In place of a voice: programs that pass on what they were given to say.
     for tool in ("espeak-ng", "ffmpeg"):
         executable(tmp_path, tool, "exec /bin/cat")
