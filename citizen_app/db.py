@@ -105,7 +105,7 @@ def reading_session(engine: Engine) -> Session:
     """Open a session for pages that only read; PostgreSQL is spared the BEGIN and the COMMIT."""
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Session(engine, autoflush=False)
+    return Session(engine, autoflush=False, info={"only_reads": True})
 
 
 def writing_session(engine: Engine) -> Session:
@@ -118,7 +118,10 @@ def rows_of(
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run a SELECT of columns past the ORM's loading, which costs a hot page more than the query itself."""
     session.flush()
-    return session.connection().execute(statement, values)
+    connection: Connection | None = session.info.get("connection")
+    if connection is None or connection.closed:
+        connection = session.info["connection"] = session.connection()
+    return connection.execute(statement, values)
 
 
 def one_of(column: SQLColumnExpression[Any], name: str, size: int) -> ColumnElement[bool]:

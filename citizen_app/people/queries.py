@@ -120,17 +120,15 @@ _WORKERS = select(Relation.person_id).where(
 def is_citizen_of_worker(citizen_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """Return the condition that a worker works with a citizen today.
 
-    It wants the parameters `municipality_id`, `person_id` and `today`.
+    It wants the parameters `municipality_id`, `person_id` and `today`. An IN, because SQLite would try an EXISTS
+    on every row of the municipality.
     """
-    return (
-        select(Relation.id)
-        .where(
+    return citizen_id.in_(
+        select(Relation.citizen_id).where(
             Relation.municipality_id == bindparam("municipality_id"),
             Relation.person_id == bindparam("person_id"),
-            Relation.citizen_id == citizen_id,
             _HOLDS,
         )
-        .exists()
     )
 
 

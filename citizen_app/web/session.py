@@ -63,7 +63,8 @@ def _finish(response: Response) -> Response:
     session: Session | None = g.pop("db", None)
     if session is not None:
         try:
-            if response.status_code < 400 or g.get("keep", False):
+            is_wanted = response.status_code < 400 or g.get("keep", False)
+            if is_wanted and not session.info.get("only_reads"):
                 session.commit()
         finally:
             session.close()
