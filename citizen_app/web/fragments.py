@@ -210,6 +210,7 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         new_request_id=lambda: uuid4().hex,
         local_date=local_date,
         clock=lambda moment, timezone: clock(moment, timezone, language),
+        day_in=locale.long_day,
         long_day=partial(_in_language, locale.long_day, language),
         short_day=partial(_in_language, locale.short_day, language),
         weekday=partial(_in_language, locale.weekday, language),
