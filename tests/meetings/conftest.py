@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -19,9 +20,13 @@ from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Actor, Subject
 from tests.cast import SINCE, Cast, actor_for, sign_in
 
+HERE = ZoneInfo("Europe/Copenhagen")
+"""Whose tomorrow it is: in the last hours of a UTC day it is not UTC's."""
+
 
 def facts(now: datetime, **other: Any) -> MeetingFacts:
-    start = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    tomorrow = now.astimezone(HERE) + timedelta(days=1)
+    start = tomorrow.replace(hour=10, minute=0, second=0, microsecond=0).astimezone(UTC)
     usual: dict[str, Any] = {
         "kind": Kind.JOB_TALK,
         "starts_at": start,
