@@ -48,7 +48,7 @@ class Permission(StrEnum):
     SEE_MENTEES = "see_mentees"
     """First names and languages of the people one is a mentor for."""
     SEE_ACCOUNTS = "see_accounts"
-    """All accounts of the municipality by name and role, and connect phones for them; not their plans."""
+    """All accounts of the municipality by name and role, and sign their devices out; not their plans."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.SEE_CITIZEN: {Role.CITIZEN: is_self, **_each(STAFF, works_with)},
     Permission.WRITE_GOALS: {Role.CITIZEN: is_self, **_each(PLAN_STAFF, works_with)},
     Permission.HOLD_MEETINGS: _each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
-    Permission.CONNECT_PHONE: {**_each(STAFF, works_with), Role.ADMINISTRATOR: is_in_same_municipality},
+    Permission.CONNECT_PHONE: _each(STAFF, works_with),
     Permission.SEE_MENTEES: {Role.MENTOR: is_in_same_municipality},
     Permission.SEE_ACCOUNTS: {Role.ADMINISTRATOR: is_in_same_municipality},
 }

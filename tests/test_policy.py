@@ -48,7 +48,7 @@ BY_HAND = {
         "youth_coordinator": "works",
         "cti_worker": "works",
     },
-    "connect_phone": {**dict.fromkeys(STAFF_ROLES.split(), "works"), "administrator": ANYBODY_HERE},
+    "connect_phone": dict.fromkeys(STAFF_ROLES.split(), "works"),
     "see_mentees": {"mentor": ANYBODY_HERE},
     "see_accounts": {"administrator": ANYBODY_HERE},
 }
