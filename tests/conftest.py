@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,14 @@ class LiveServer:
 @pytest.fixture(scope="session")
 def live_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """The app as people run it, on a free port, with an empty SQLite database of its own."""
-    folder = tmp_path_factory.mktemp("live")
-    shutil.copyfile(sqlite_template, folder / "citizen_app.db")
+    with running_app(sqlite_template, tmp_path_factory.mktemp("live")) as server:
+        yield server
+
+
+@contextmanager
+def running_app(template: Path, folder: Path) -> Iterator[LiveServer]:
+    """Run the real web server on a copy of a database until the block ends."""
+    shutil.copyfile(template, folder / "citizen_app.db")
     database_url = f"sqlite:///{folder / 'citizen_app.db'}"
     environment = {**os.environ, "DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
     address = serve.Address(host="127.0.0.1", port=_free_port(), web_workers=1)

@@ -3,40 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page
 from pytest_playwright.pytest_playwright import CreateContextCallback
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from citizen_app.app import create_app
 from citizen_app.config import Settings
-from citizen_app.db import writing_session
+from citizen_app.db import make_engine, writing_session
 from citizen_app.demo.actions import load
 from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
 from citizen_app.meetings.models import Meeting
 from citizen_app.people.models import Person
-from tests.conftest import SECRET_KEY, LiveServer
+from tests.conftest import SECRET_KEY, LiveServer, running_app
 
 Look = Literal["light", "dark"]
 PHONE, DESK = (360, 740), (1280, 800)
 
 
-@pytest.fixture(scope="session")
-def demo(live_engine: Engine) -> dict[str, int]:
+@pytest.fixture(scope="module")
+def demo_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server of its own with the made-up municipality, whose people have the same names as the cast's."""
+    with running_app(sqlite_template, tmp_path_factory.mktemp("demo")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def demo_engine(demo_server: LiveServer) -> Iterator[Engine]:
+    engine = make_engine(demo_server.database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def demo(demo_engine: Engine) -> dict[str, int]:
     """The made-up municipality on the running server; returns people by user name."""
-    with writing_session(live_engine) as session:
+    with writing_session(demo_engine) as session:
         now = datetime.now(UTC)
         load(session, read_story(now), password_cost=1)
         session.commit()
         found = session.execute(select(Person.username, Person.id).where(Person.username.is_not(None)))
         return {username: person_id for username, person_id in found if username}
+
+
+def enter(page: Page, engine: Engine, username: str, language: str) -> None:
+    """Sign in on the real page, as somebody who reads this language."""
+    with writing_session(engine) as session:
+        session.execute(update(Person).where(Person.username == username).values(language=language))
+        session.commit()
+    page.goto("/sign-in")
+    page.locator("#username").fill(username)
+    page.locator("#password").fill("sammen-2026")
+    page.locator("form[action='/sign-in'] button").click()
+    page.wait_for_url(re.compile(r"/(staff|mentor|staff/accounts)?$"))
 
 
 def pages_of(session: Session, app: Flask, username: str, person_id: int) -> list[str]:
@@ -87,17 +114,17 @@ def _fill(rule: str, values: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("username", "language", "look", "size"),
+    ("username", "language", "look", "size", "rules"),
     [
-        ("amina", "da", "light", PHONE),
-        ("amina", "ar", "light", PHONE),
-        ("amina", "ti", "light", PHONE),
-        ("amina", "ar", "dark", PHONE),
-        ("mette", "da", "light", DESK),
-        ("mette", "da", "dark", DESK),
-        ("mette", "en", "light", PHONE),
-        ("ole", "da", "light", DESK),
-        ("jens", "pl", "light", PHONE),
+        ("amina", "da", "light", PHONE, ()),
+        ("amina", "ar", "light", PHONE, ()),
+        ("amina", "ti", "light", PHONE, None),
+        ("amina", "ar", "dark", PHONE, ("color-contrast",)),
+        ("mette", "da", "light", DESK, ()),
+        ("mette", "da", "dark", DESK, ("color-contrast",)),
+        ("mette", "en", "light", PHONE, None),
+        ("ole", "da", "light", DESK, ()),
+        ("jens", "pl", "light", PHONE, ()),
     ],
 )
 def test_axe_finds_nothing_and_nothing_is_cut_off(
@@ -105,22 +132,22 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
     language: str,
     look: Look,
     size: tuple[int, int],
+    rules: tuple[str, ...] | None,
     new_context: CreateContextCallback,
-    live_server: LiveServer,
-    live_engine: Engine,
+    demo_server: LiveServer,
+    demo_engine: Engine,
     demo: dict[str, int],
-    enter: Callable[..., None],
-    axe_findings: Callable[[Page], list[Any]],
+    axe_findings: Callable[..., list[Any]],
 ) -> None:
     context: BrowserContext = new_context(
-        base_url=live_server.url, viewport={"width": size[0], "height": size[1]}, color_scheme=look
+        base_url=demo_server.url, viewport={"width": size[0], "height": size[1]}, color_scheme=look
     )
-    enter(context, demo[username], language)
-    app = create_app(Settings(database_url=live_server.database_url, secret_key=SECRET_KEY))
-    with writing_session(live_engine) as session:
+    page = context.new_page()
+    enter(page, demo_engine, username, language)
+    app = create_app(Settings(database_url=demo_server.database_url, secret_key=SECRET_KEY))
+    with writing_session(demo_engine) as session:
         addresses = pages_of(session, app, username, demo[username])
     app.extensions["engine"].dispose()
-    page = context.new_page()
     faults: list[Any] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -134,6 +161,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
         assert answer.status == 200, address
         opened += 1
         cut_off = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found = axe_findings(page)
+        # Tigrinya and English pages are the Danish ones with other words, dark ones have other colours: that is tried.
+        found = axe_findings(page, *rules) if rules is not None else []
         assert (address, found, cut_off, faults) == (address, [], 0, [])
     assert opened >= 5
