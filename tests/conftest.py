@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from citizen_app.app import all_tables, create_app
 from citizen_app.config import Settings
 from citizen_app.db import make_engine, migrate, writing_session
 from tests.cast import Cast, make_cast
+from tests.plan import Plan
 from tests.postgres import running_postgres
 
 SECRET_KEY = "a key for tests, long enough to be accepted"
@@ -172,6 +173,30 @@ def client(app: Flask) -> FlaskClient:
 def cast(session: Session) -> Cast:
     """The people of tests/cast.py in this test's database."""
     return make_cast(session)
+
+
+@pytest.fixture
+def plan(session: Session, cast: Cast) -> Plan:
+    return Plan(session, cast)
+
+
+@pytest.fixture
+def client_of(app: Flask, plan: Plan) -> Callable[[str], FlaskClient]:
+    return lambda name: plan.client(app, name)
+
+
+@pytest.fixture
+def selam(plan: Plan, client_of: Callable[[str], FlaskClient]) -> FlaskClient:
+    """Selam's phone, in English, so that the tests can be read."""
+    plan.speak("selam", "en")
+    return client_of("selam")
+
+
+@pytest.fixture
+def mette(plan: Plan, client_of: Callable[[str], FlaskClient]) -> FlaskClient:
+    """Mette's computer, in English too; she still writes Danish."""
+    plan.speak("mette", "en")
+    return client_of("mette")
 
 
 # --- Browsers -----------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from citizen_app.config import LANGUAGES
 from citizen_app.goals import actions
@@ -19,21 +18,9 @@ from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.rules import STEPS_LIMIT
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
-from tests.cast import Cast
 from tests.plan import HTMX, ON_SQLITE, Plan
 
 MOST_SELECTS = 7
-
-
-@pytest.fixture
-def plan(session: Session, cast: Cast) -> Plan:
-    return Plan(session, cast)
-
-
-@pytest.fixture
-def selam(plan: Plan, app: Flask) -> FlaskClient:
-    plan.speak("selam", "en")
-    return plan.client(app, "selam")
 
 
 def meet(plan: Plan, days: int) -> None:

@@ -11,29 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from citizen_app.people.models import Person, Photo, SignIn
 from tests.cast import Cast, sign_in
 from tests.plan import ON_SQLITE, Plan
 
 SETTINGS = {"language": "en", "second_language": "", "text_size": "normal"}
-
-
-@pytest.fixture
-def plan(session: Session, cast: Cast) -> Plan:
-    return Plan(session, cast)
-
-
-@pytest.fixture
-def client_of(app: Flask, plan: Plan) -> Callable[[str], FlaskClient]:
-    return lambda name: plan.client(app, name)
-
-
-@pytest.fixture
-def selam(plan: Plan, client_of: Callable[[str], FlaskClient]) -> FlaskClient:
-    plan.speak("selam", "en")
-    return client_of("selam")
 
 
 def test_settings_are_saved_and_shown_at_once(plan: Plan, selam: FlaskClient, cast: Cast) -> None:
