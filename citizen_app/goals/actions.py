@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from citizen_app.goals import rules
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep, WritingTogether
-from citizen_app.goals.rules import GoalStatus, Happening, Side, StepStatus
+from citizen_app.goals.rules import GoalStatus, Happening, Side, StepStatus, side_of
 from citizen_app.people.models import Person
-from citizen_app.policy import Actor, NotFound, Permission, Refusal, Role, Subject, check
+from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
 from citizen_app.texts import actions as texts
 from citizen_app.texts.models import Text
 from citizen_app.texts.queries import phrase_bank, text_to_change
@@ -61,10 +61,6 @@ class StepPlan:
     at: time | None = None
     place: str = ""
     helper_id: int | None = None
-
-
-def side_of(actor: Actor) -> Side:
-    return Side.CITIZEN if actor.role is Role.CITIZEN else Side.STAFF
 
 
 # --- Goals --------------------------------------------------------------------------------------------------
@@ -170,16 +166,6 @@ def change_words(
     goal.version += 1
     goal.changed_at = now
     event.goal_version, event.at, event.words, event.words_language = goal.version, now, wording.body, wording.language
-
-
-def change_picture(
-    session: Session, actor: Actor, subject: Subject, goal: Goal, track: str, picture: str, *, now: datetime
-) -> None:
-    """Choose another track or picture; the words and the yeses stand."""
-    _refuse_unless_open(actor, subject, goal)
-    if (goal.track, goal.picture) != (track, picture):
-        goal.track, goal.picture = track, picture
-        _happened(session, actor, goal, Happening.CHANGED, now)
 
 
 def say_in_language(

@@ -9,16 +9,16 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from citizen_app.db import AnyRow, one_of, room_for, rows_of, spread
 from citizen_app.goals import rules
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep, WritingTogether
-from citizen_app.goals.rules import OPEN, GoalStatus, Side, StepStatus
+from citizen_app.goals.rules import OPEN, GoalStatus, Side, StepStatus, side_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker, subject_for
-from citizen_app.policy import Actor, NotFound, Role, Subject
+from citizen_app.policy import Actor, NotFound, Subject
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
 
@@ -178,10 +178,6 @@ _OPEN_STATUSES = sorted(OPEN)
 _CLOSED_STATUSES = sorted(set(GoalStatus) - OPEN)
 
 
-def side_of(actor: Actor) -> Side:
-    return Side.CITIZEN if actor.role is Role.CITIZEN else Side.STAFF
-
-
 def open_goals(session: Session, actor: Actor, citizen_id: int, languages: Sequence[str]) -> list[GoalCard]:
     """Return a citizen's open goals as the actor's side may see them, in these languages."""
     return _cards(session, actor, languages, _goal_rows(session, actor, citizen_id, _OPEN_STATUSES))
@@ -193,7 +189,7 @@ def closed_goals(session: Session, actor: Actor, citizen_id: int, languages: Seq
 
 
 class TodaysStep(NamedTuple):
-    """A step as the start page shows it; `words` is filled in for those that are shown."""
+    """A ready step as the start page needs it."""
 
     goal_id: int
     id: int
@@ -357,37 +353,23 @@ def history_of(session: Session, actor: Actor, goal_id: int) -> Sequence[GoalEve
     ).all()
 
 
-_READY_STEP = (
-    select(SmallStep.id)
-    .where(
-        SmallStep.municipality_id == Goal.municipality_id,
-        SmallStep.goal_id == Goal.id,
-        SmallStep.status == StepStatus.READY,
-        SmallStep.citizen_agreed_at.is_not(None),
-        SmallStep.staff_agreed_at.is_not(None),
+def _has_open_step(*conditions: ColumnElement[bool]) -> Exists:
+    """Return the condition that a goal has a step to do for which these hold."""
+    return (
+        select(SmallStep.id)
+        .where(
+            SmallStep.municipality_id == Goal.municipality_id,
+            SmallStep.goal_id == Goal.id,
+            SmallStep.status == StepStatus.READY,
+            *conditions,
+        )
+        .exists()
     )
-    .exists()
-)
-_TOO_BIG = (
-    select(SmallStep.id)
-    .where(
-        SmallStep.municipality_id == Goal.municipality_id,
-        SmallStep.goal_id == Goal.id,
-        SmallStep.status == StepStatus.READY,
-        SmallStep.too_big_at.is_not(None),
-    )
-    .exists()
-)
-_STEP_WAITS = (
-    select(SmallStep.id)
-    .where(
-        SmallStep.municipality_id == Goal.municipality_id,
-        SmallStep.goal_id == Goal.id,
-        SmallStep.status == StepStatus.READY,
-        SmallStep.staff_agreed_at.is_(None),
-    )
-    .exists()
-)
+
+
+_READY_STEP = _has_open_step(SmallStep.citizen_agreed_at.is_not(None), SmallStep.staff_agreed_at.is_not(None))
+_TOO_BIG = _has_open_step(SmallStep.too_big_at.is_not(None))
+_STEP_WAITS = _has_open_step(SmallStep.staff_agreed_at.is_(None))
 _NEEDING_STAFF = (
     select(
         Goal.id,

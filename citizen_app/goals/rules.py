@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from citizen_app.policy import Actor, Role
+
 OPEN_GOALS_LIMIT = 3
 STEPS_LIMIT = 20
 """Open steps of one goal; more is not a small plan any more."""
@@ -52,6 +54,10 @@ class Side(StrEnum):
     @property
     def other(self) -> Side:
         return Side.STAFF if self is Side.CITIZEN else Side.CITIZEN
+
+
+def side_of(actor: Actor) -> Side:
+    return Side.CITIZEN if actor.role is Role.CITIZEN else Side.STAFF
 
 
 class NotTodayReason(StrEnum):

@@ -28,7 +28,7 @@ from citizen_app.goals.forms import (
     ready_goals,
 )
 from citizen_app.goals.models import Goal, SmallStep
-from citizen_app.goals.rules import OPEN_GOALS_LIMIT, Side, StepStatus
+from citizen_app.goals.rules import OPEN_GOALS_LIMIT, Side, StepStatus, side_of
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import own_subject, people_around, subject_for
 from citizen_app.policy import NotFound, Permission, can
@@ -110,7 +110,7 @@ def history(goal_id: int) -> Response:
         steps={step.id: step for step in goal.steps},
         reasons=REASON_NAMES,
         back_address=home_of(goal.id),
-        side=queries.side_of(actor()),
+        side=side_of(actor()),
     )
 
 
@@ -483,6 +483,6 @@ def _step_page(step_id: int) -> Response:
         is_next=goal.next_step is not None and goal.next_step.id == step.id,
         may_write=can(actor(), Permission.WRITE_GOALS, subject),
         is_done=step.status == StepStatus.DONE,
-        side=queries.side_of(actor()),
+        side=side_of(actor()),
         back_address=home_of(goal.id),
     )

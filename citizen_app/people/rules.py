@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from citizen_app.policy import STAFF, Role
@@ -79,18 +78,3 @@ def device_name(user_agent: str) -> str:
         ("Mac", "Mac"),
     )
     return next((name for sign, name in known if sign in user_agent), "Linux" if "Linux" in user_agent else "?")
-
-
-def initials(given_name: str, family_name: str) -> str:
-    return (given_name[:1] + family_name[:1]).upper()
-
-
-@dataclass(frozen=True)
-class Period:
-    """A stretch of days; the end is the first day that no longer counts."""
-
-    start: date
-    end: date | None
-
-    def holds_on(self, day: date) -> bool:
-        return self.start <= day and (self.end is None or day < self.end)

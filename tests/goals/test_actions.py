@@ -464,7 +464,6 @@ def test_every_verb_leaves_one_line_in_the_history_and_a_new_version(plan: Plan)
         ("wants_to_talk", lambda: plan.do("selam", actions.want_to_talk, goal)),
         ("changed", lambda: plan.do("mette", actions.change_words, goal, "text", words, seen_version=1)),
         ("agreed", lambda: plan.agree("selam", goal)),
-        ("changed", lambda: plan.do("mette", actions.change_picture, goal, "coping", "1F3E0")),
         ("translated", lambda: plan.do("mette", actions.say_in_language, goal, goal.text_id, Wording("ti", "ti"))),
         ("step_changed", lambda: change(plan, goal, step, "Nyt trin")),
         ("step_agreed", lambda: plan.do("selam", actions.agree_step, goal, step)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -63,15 +63,6 @@ def test_a_person_is_to_a_citizen_only_what_her_role_allows(role: Role) -> None:
 )
 def test_a_device_is_called_as_its_owner_would(user_agent: str, name: str) -> None:
     assert rules.device_name(user_agent) == name
-
-
-@pytest.mark.parametrize(("day", "holds"), [(1, False), (2, True), (4, True), (5, False)])
-def test_a_period_ends_before_its_last_day(day: int, holds: bool) -> None:
-    assert rules.Period(date(2026, 1, 2), date(2026, 1, 5)).holds_on(date(2026, 1, day)) is holds
-
-
-def test_a_period_without_an_end_goes_on() -> None:
-    assert rules.Period(date(2026, 1, 2), None).holds_on(date(2060, 1, 1))
 
 
 @pytest.mark.parametrize(
