@@ -137,7 +137,7 @@ static/vendor/.copied: $(PICTURES) .venv/.installed node_modules/.installed | va
 
 static/.compressed: $(STATIC) static/vendor/.copied
 	@find static \( -name '*.gz' -o -name '*.br' \) -delete
-	@$(BIN)/python -m whitenoise.compress --quiet static mp3 png webp jpg
+	@$(BIN)/python -m whitenoise.compress --quiet static opus mp3 png webp jpg
 	@touch $@
 
 

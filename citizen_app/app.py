@@ -23,22 +23,39 @@ from citizen_app.mentor import views as mentor
 from citizen_app.people import actor
 from citizen_app.people import models as _people_tables
 from citizen_app.people import views as people
+from citizen_app.practice import models as _practice_tables
+from citizen_app.practice import views as practice
+from citizen_app.sounds import models as _sound_tables
 from citizen_app.staff import accounts as staff_accounts
 from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import morning as staff_morning
+from citizen_app.staff import recordings as staff_recordings
+from citizen_app.staff import word_files as staff_word_files
+from citizen_app.staff import words as staff_words
 from citizen_app.texts import models as _text_tables
 from citizen_app.web import errors, fragments, headers, locale, navigation, pwa, replay, session
+from citizen_app.words import models as _word_tables
 from citizen_app.words import views as words
 
-TABLES = (_people_tables, _text_tables, _goal_tables, _meeting_tables, replay)
+TABLES = (
+    _people_tables,
+    _text_tables,
+    _goal_tables,
+    _meeting_tables,
+    _word_tables,
+    _sound_tables,
+    _practice_tables,
+    replay,
+)
 """Modules that declare tables; naming them here is what makes `all_tables` complete."""
 
 ROOMS = (
     home,
     people,
     words,
+    practice,
     meetings,
     goals,
     mentor,
@@ -47,6 +64,9 @@ ROOMS = (
     staff_goals,
     staff_meetings,
     staff_accounts,
+    staff_words,
+    staff_recordings,
+    staff_word_files,
     pwa,
 )
 

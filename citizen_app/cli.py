@@ -33,9 +33,12 @@ from citizen_app.imports.rules import Fault, Flaw
 from citizen_app.people.actions import set_password
 from citizen_app.people.queries import person_with_username
 from citizen_app.serve import Address, StartError
+from citizen_app.sounds.actions import VoiceMissing, make_voices
+from citizen_app.staff.word_files import sentence_of
 from citizen_app.web import assets
-from citizen_app.words.actions import SoundNotMade, SoundToolMissing, make_sounds
-from citizen_app.words.queries import core_deck
+from citizen_app.words.actions import spoken
+from citizen_app.words.queries import SOUNDS, deck_faults, shipped
+from citizen_app.words.rules import DECKS
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -81,12 +84,23 @@ def worker_command() -> None:
 
 @words_group.command("sounds")
 def sounds_command() -> None:
-    """Make the sound files of the words with a computer voice (needs espeak-ng and ffmpeg)."""
+    """Make the sound files of the words with a computer voice (needs espeak-ng)."""
     try:
-        number = make_sounds(core_deck(), assets.STATIC / "sounds" / "da")
-    except (SoundToolMissing, SoundNotMade) as error:
+        number = make_voices(((word.key, spoken(word)) for word in shipped().values()), SOUNDS)
+    except VoiceMissing as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{number} sound files made.")
+    click.echo(f"Sounds of {number} words made.")
+
+
+@words_group.command("check")
+def check_command() -> None:
+    """Check the decks: doubles, wrong forms, missing pictures and sounds, long examples."""
+    faults = [(deck, fault) for deck in DECKS for fault in deck_faults(deck)]
+    for deck, fault in faults:
+        click.echo(f"{deck}.csv, line {fault.line}, {fault.field}: {sentence_of(fault)}", err=True)
+    if faults:
+        raise click.ClickException(f"{_counted(len(faults), 'fault')}.")
+    click.echo(f"{len(DECKS)} decks with {len(shipped())} words: all well.")
 
 
 @people_group.command("set-password")

@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     CursorResult,
     DateTime,
     Engine,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -114,7 +116,7 @@ def writing_session(engine: Engine) -> Session:
 
 
 def rows_of(
-    session: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+    session: Session, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]], values: Mapping[str, Any]
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run a SELECT of columns past the ORM's loading, which costs a hot page more than the query itself."""
     session.flush()
@@ -122,6 +124,16 @@ def rows_of(
     if connection is None or connection.closed:
         connection = session.info["connection"] = session.connection()
     return connection.execute(statement, values)
+
+
+def insert_new(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], *returning: Any
+) -> Sequence[AnyRow]:
+    """Insert the rows whose key is not there yet, whoever else may be inserting; returns columns of those that were."""
+    if not rows:
+        return ()
+    builder = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return session.execute(builder(table).on_conflict_do_nothing().returning(*returning), rows).all()
 
 
 def one_of(column: SQLColumnExpression[Any], name: str, size: int) -> ColumnElement[bool]:

@@ -47,6 +47,14 @@ class Permission(StrEnum):
     """Show a code that signs a citizen's phone in, and sign a lost phone out."""
     SEE_MENTEES = "see_mentees"
     """First names and languages of the people one is a mentor for."""
+    SEE_WORDS = "see_words"
+    """Which words a citizen knows and has used at work."""
+    SUGGEST_WORDS = "suggest_words"
+    """Bring in a word from a citizen's workplace, with photo and voice."""
+    MARK_USED = "mark_used"
+    """Say that a citizen used a word at work."""
+    MANAGE_WORDS = "manage_words"
+    """The municipality's decks: translations, recordings, photos, import and export."""
     SEE_ACCOUNTS = "see_accounts"
     """All accounts of the municipality by name and role, and sign their devices out; not their plans."""
 
@@ -120,6 +128,10 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.HOLD_MEETINGS: _each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
     Permission.CONNECT_PHONE: _each(STAFF, works_with),
     Permission.SEE_MENTEES: {Role.MENTOR: is_in_same_municipality},
+    Permission.SEE_WORDS: {Role.CITIZEN: is_self, **_each(STAFF | {Role.MENTOR}, works_with)},
+    Permission.SUGGEST_WORDS: {Role.CITIZEN: is_self, **_each(STAFF | {Role.MENTOR}, works_with)},
+    Permission.MARK_USED: {Role.CITIZEN: is_self, Role.MENTOR: works_with},
+    Permission.MANAGE_WORDS: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
     Permission.SEE_ACCOUNTS: {Role.ADMINISTRATOR: is_in_same_municipality},
 }
 

@@ -12,3 +12,5 @@ from citizen_app.web import assets
 app = WhiteNoise(create_app(), max_age=365 * 24 * 3600, allow_all_origins=False)
 gc.freeze()  # what start-up has made stays; looking through it again and again costs each request
 app.add_files(str(assets.STATIC), prefix=f"static/{assets.version()}/")
+for family in assets.FAMILIES:
+    app.add_files(str(assets.STATIC / family), prefix=f"static/{assets.version(family)}/{family}/")

@@ -50,6 +50,10 @@ BY_HAND = {
     },
     "connect_phone": dict.fromkeys(STAFF_ROLES.split(), "works"),
     "see_mentees": {"mentor": ANYBODY_HERE},
+    "see_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},
+    "suggest_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},
+    "mark_used": {"citizen": "self", "mentor": "works"},
+    "manage_words": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
     "see_accounts": {"administrator": ANYBODY_HERE},
 }
 
@@ -132,7 +136,7 @@ def test_who_stops_working_with_a_citizen_loses_her_plan(
 ) -> None:
     asking = replace(actor(role), person_id=person)
     without = replace(subject, worker_ids=subject.worker_ids - {person})
-    about_citizens = {"see_citizen", "write_goals", "hold_meetings", "connect_phone"}
+    about_citizens = {"see_citizen", "write_goals", "hold_meetings", "connect_phone", "see_words", "suggest_words"}
     if permission in about_citizens:
         assert not can(asking, permission, without)
 

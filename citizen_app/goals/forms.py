@@ -22,9 +22,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from citizen_app.db import AnyRow
 from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.rules import FACES, GOAL_LENGTH, WHY_LENGTH, NotTodayReason, Track
-from citizen_app.people.forms import TOO_LONG, Form, one_line
+from citizen_app.people.forms import TOO_LONG, Form
 from citizen_app.texts.queries import phrase_bank
-from citizen_app.texts.rules import Phrase, has_cpr_number
+from citizen_app.texts.rules import Phrase, has_cpr_number, one_line
 
 TRACKS = [
     (Track.JOB.value, _("Work")),

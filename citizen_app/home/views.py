@@ -12,13 +12,13 @@ from citizen_app.goals.queries import plan_for_today
 from citizen_app.home.rules import greeting
 from citizen_app.meetings.queries import next_meeting
 from citizen_app.policy import Permission, has_role_for
+from citizen_app.practice.queries import own_desk
 from citizen_app.web import access, navigation
 from citizen_app.web.access import public
 from citizen_app.web.fragments import page
 from citizen_app.web.locale import zone
 from citizen_app.web.session import db, now
-from citizen_app.words.queries import core_deck
-from citizen_app.words.rules import words_of_the_day
+from citizen_app.words.queries import picture_of
 
 blueprint = Blueprint("home", __name__)
 
@@ -37,6 +37,7 @@ def start() -> Response:
 
 def _today() -> Response:
     me = access.actor()
+    words = own_desk(db(), me, now(), access.midnight())
     return page(
         "home/today.html",
         here="today",
@@ -44,5 +45,6 @@ def _today() -> Response:
         today=access.today(),
         meeting=next_meeting(db(), me.municipality_id, me.person_id, now()),
         plan=plan_for_today(db(), me),
-        words=words_of_the_day(core_deck(), access.today()),
+        words=words.words_for_today(),
+        picture_of=lambda word: picture_of(word, words.said),
     )

@@ -1,4 +1,4 @@
-"""Reads a file of people into rows: bytes into text, cells into values, faults for what does not fit.
+"""Reads a file of people into rows: cells into values, faults for what does not fit.
 
 One file holds two kinds of rows, named in the column `record`: `person` and `relation`. Column names are
 English or Danish; UTF-8 is read and what Danish Excel writes: cp1252, semicolons, ja, nej, day-month-year.
@@ -6,16 +6,13 @@ English or Danish; UTF-8 is read and what Danish Excel writes: cp1252, semicolon
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from citizen_app.config import LANGUAGES
-from citizen_app.imports.rules import Fault, Flaw, PersonRow, RelationRow, Sheet
-from citizen_app.people.forms import one_line
+from citizen_app.imports.rules import Fault, Flaw, PersonRow, RelationRow, Sheet, Unreadable, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.rules import RELATION_ROLES
 from citizen_app.policy import Role
@@ -92,10 +89,9 @@ class _CellError(Exception):
 def read_sheet(data: bytes) -> Sheet:
     """Read a file whole; what does not fit comes back as faults."""
     try:
-        text = _decoded(data)
-        rows = _cells(text)
-    except _CellError as bad:
-        return Sheet(faults=[Fault(int(bad.detail or 0), "", bad.flaw)])
+        rows = rows_of(data)
+    except Unreadable as bad:
+        return Sheet(faults=[Fault(bad.line, "", bad.flaw)])
     if not rows:
         return Sheet(faults=[Fault(0, "", Flaw.EMPTY_FILE)])
     (header_line, header), *body = rows
@@ -110,41 +106,6 @@ def read_sheet(data: bytes) -> Sheet:
         if name not in columns
     ]
     return Sheet(faults=faults) if faults else _read_rows(columns, body)
-
-
-def _decoded(data: bytes) -> str:
-    if b"\0" in data:
-        raise _CellError(Flaw.NOT_TEXT)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # UTF-8 with a broken place would also pass as cp1252, with nonsense in every name.
-        if re.search(rb"\xc3[\x80-\xbf]", data):
-            raise _CellError(Flaw.NOT_TEXT) from None
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        raise _CellError(Flaw.NOT_TEXT) from None
-
-
-def _cells(text: str) -> list[tuple[int, list[str]]]:
-    """Return the rows that are not empty, each with the number of its first line."""
-    lines = list(io.StringIO(text, newline=""))
-    skipped = 1 if lines and lines[0].casefold().startswith("sep=") else 0  # a line of Excel's own
-    head = next((line for line in lines[skipped:] if line.strip()), "")
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
-    rows = []
-    line = skipped + 1
-    try:
-        for row in reader:
-            cells = [one_line(cell) for cell in row]
-            if any(cells):
-                rows.append((line, cells))
-            line = skipped + reader.line_num + 1
-    except csv.Error:
-        raise _CellError(Flaw.BROKEN_QUOTES, str(line)) from None
-    return rows
 
 
 def _column(name: str) -> str:

@@ -6,6 +6,9 @@ and role with days in common, so that a mended first day moves the relation and 
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +18,7 @@ from typing import Any
 
 from citizen_app.people.rules import roles_in_relation
 from citizen_app.policy import Role
+from citizen_app.texts.rules import one_line
 
 
 class Flaw(StrEnum):
@@ -243,3 +247,57 @@ def _two_contacts(relations: Sequence[RelationRow], known: Known) -> Iterator[Fa
             if any(overlap(other, row) for other in contacts[row.citizen]):
                 yield Fault(row.line, "contact", Flaw.TWO_CONTACTS)
             contacts[row.citizen].append(row)
+
+
+# --- Reading CSV --------------------------------------------------------------------------------------------
+
+
+class Unreadable(Exception):
+    """A file that is no table at all: which line, if one is to blame, and why."""
+
+    def __init__(self, flaw: Flaw, line: int = 0) -> None:
+        super().__init__(flaw)
+        self.flaw = flaw
+        self.line = line
+
+
+def rows_of(data: bytes) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV file that are not empty, each with the number of its first line; raises Unreadable.
+
+    UTF-8 is read and what Danish Excel writes: cp1252 and semicolons.
+    """
+    return _cells(_decoded(data))
+
+
+def _decoded(data: bytes) -> str:
+    if b"\0" in data:
+        raise Unreadable(Flaw.NOT_TEXT)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # UTF-8 with a broken place would also pass as cp1252, with nonsense in every name.
+        if re.search(rb"\xc3[\x80-\xbf]", data):
+            raise Unreadable(Flaw.NOT_TEXT) from None
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        raise Unreadable(Flaw.NOT_TEXT) from None
+
+
+def _cells(text: str) -> list[tuple[int, list[str]]]:
+    lines = list(io.StringIO(text, newline=""))
+    skipped = 1 if lines and lines[0].casefold().startswith("sep=") else 0  # a line of Excel's own
+    head = next((line for line in lines[skipped:] if line.strip()), "")
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    reader = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
+    rows = []
+    line = skipped + 1
+    try:
+        for row in reader:
+            cells = [one_line(cell) for cell in row]
+            if any(cells):
+                rows.append((line, cells))
+            line = skipped + reader.line_num + 1
+    except csv.Error:
+        raise Unreadable(Flaw.BROKEN_QUOTES, line) from None
+    return rows

@@ -10,8 +10,7 @@ from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, ValidationError
 
 from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, Reply
-from citizen_app.people.forms import one_line
-from citizen_app.texts.rules import has_cpr_number
+from citizen_app.texts.rules import has_cpr_number, one_line
 
 
 class AnswerForm(FlaskForm):

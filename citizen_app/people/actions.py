@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import secrets
-import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from citizen_app.people import queries, rules
 from citizen_app.people.models import AccessLogEntry, ConnectCode, FailedSignIn, Person, Photo, SignIn
 from citizen_app.policy import Actor, Permission, Refusal, Subject, check
+from citizen_app.web.photos import small_jpeg
 
 PHOTO_SIDE = 256
-PHOTO_PIXEL_LIMIT = 40_000_000
-UNREADABLE = (
-    UnidentifiedImageError,
-    Image.DecompressionBombError,
-    OSError,
-    ValueError,
-    SyntaxError,
-    struct.error,
-    EOFError,
-)
-"""What Pillow raises for a file that is no whole picture."""
 
 
 class WrongPassword(Refusal):
@@ -61,12 +48,6 @@ class ExpiredCode(Refusal):
     """The code is more than ten minutes old."""
 
     status = 410
-
-
-class NotAPhoto(Refusal):
-    """The file is not a picture that can be read."""
-
-    status = 422
 
 
 @dataclass(frozen=True)
@@ -188,7 +169,7 @@ def set_language(session: Session, actor: Actor, language: str) -> None:
 
 def save_photo(session: Session, actor: Actor, upload: bytes, now: datetime) -> None:
     """Keep a person's own photo, made anew as a small square JPEG; raises NotAPhoto for anything unreadable."""
-    jpeg = _square_jpeg(upload)
+    jpeg = small_jpeg(upload, PHOTO_SIDE, square=True)
     session.merge(Photo(municipality_id=actor.municipality_id, person_id=actor.person_id, jpeg=jpeg, updated_at=now))
     session.execute(update(Person).where(Person.id == actor.person_id).values(has_photo=True))
 
@@ -206,21 +187,6 @@ def log_access(session: Session, actor: Actor, citizen_id: int, what: str, now: 
                 at=now,
             )
         )
-
-
-def _square_jpeg(upload: bytes) -> bytes:
-    try:
-        with Image.open(io.BytesIO(upload), formats=("JPEG", "PNG", "WEBP")) as image:
-            if image.width * image.height > PHOTO_PIXEL_LIMIT:
-                raise NotAPhoto
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            square = ImageOps.fit(upright, (PHOTO_SIDE, PHOTO_SIDE))
-    except UNREADABLE as error:
-        raise NotAPhoto from error
-    made = io.BytesIO()
-    square.info.clear()  # a comment in the file would be copied
-    square.save(made, "JPEG", quality=80)
-    return made.getvalue()
 
 
 def _is_active(person: Person, now: datetime) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -14,21 +13,10 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from citizen_app.config import LANGUAGES
 from citizen_app.people.rules import CODE_LENGTH, clean_code
+from citizen_app.texts.rules import one_line
 
 TOO_LONG = _("This is too long. Use at most %(max)d letters.")
 LANGUAGE_CHOICES = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
-
-
-def one_line(typed: str | None) -> str:
-    """Return typed text on one line, composed as Unicode wants it and without invisible marks of direction."""
-    text = unicodedata.normalize("NFC", typed or "")
-    kept = "".join(
-        sign
-        for sign in text
-        if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cf", "Cc"} or sign in "\n\t"
-    )
-    line = " ".join(kept.split())
-    return line if line.strip("\u200c\u200d ") else ""
 
 
 class _OurSentences:

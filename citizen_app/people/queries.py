@@ -117,7 +117,7 @@ _WORKERS = select(Relation.person_id).where(
 )
 
 
-def is_citizen_of_worker(citizen_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+def is_citizen_of_worker(citizen_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     """Return the condition that a worker works with a citizen today.
 
     It wants the parameters `municipality_id`, `person_id` and `today`. An IN, because SQLite would try an EXISTS

@@ -19,6 +19,7 @@ from citizen_app.web import access, errors, fragments, navigation
 from citizen_app.web.access import public, requires, today
 from citizen_app.web.fragments import go, page
 from citizen_app.web.locale import current_language
+from citizen_app.web.photos import NotAPhoto
 from citizen_app.web.session import db, keep_although_refused, now
 
 blueprint = Blueprint("people", __name__)
@@ -31,7 +32,7 @@ errors.explain(
 )
 errors.explain(actions.UsedCode, lazy_gettext("This code has been used. Ask your contact person for a new one."))
 errors.explain(actions.ExpiredCode, lazy_gettext("This code is too old. Ask your contact person for a new one."))
-errors.explain(actions.NotAPhoto, lazy_gettext("We cannot read this file. Choose a photo."))
+errors.explain(NotAPhoto, lazy_gettext("We cannot read this file. Choose a photo."))
 
 
 @blueprint.route("/language", methods=["GET", "POST"])
@@ -131,7 +132,7 @@ def change_photo() -> Response:
     upload = request.files.get("photo")
     try:
         actions.save_photo(db(), access.actor(), upload.read() if upload else b"", now())
-    except actions.NotAPhoto as refusal:
+    except NotAPhoto as refusal:
         person = queries.person_of_municipality(db(), access.actor(), access.actor().person_id)
         form = PhotoForm()
         form.photo.errors = [errors.sentence_for(refusal)]

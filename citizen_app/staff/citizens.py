@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from citizen_app.goals import queries as goals
 from citizen_app.meetings.queries import meetings_of_citizen
 from citizen_app.people import actions, queries
-from citizen_app.people.forms import one_line
 from citizen_app.policy import NotFound, Permission, can, check
+from citizen_app.texts.rules import one_line
 from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import go, leads_to, page
 from citizen_app.web.session import db, now

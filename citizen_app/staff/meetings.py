@@ -23,9 +23,9 @@ from citizen_app.config import LANGUAGES
 from citizen_app.meetings import actions, queries, rules
 from citizen_app.meetings.rules import Fault, Interpreter, Kind, MeetingFacts, Position, Problem
 from citizen_app.people.actions import log_access
-from citizen_app.people.forms import one_line
 from citizen_app.people.queries import citizen_of_worker
 from citizen_app.policy import Actor, Permission, can, check
+from citizen_app.texts.rules import one_line
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires
 from citizen_app.web.fragments import go, page

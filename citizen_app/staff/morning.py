@@ -22,6 +22,7 @@ from citizen_app.web import fragments
 from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import page
 from citizen_app.web.session import db, now
+from citizen_app.words.queries import waiting_suggestions
 
 blueprint = Blueprint("staff_morning", __name__, url_prefix="/staff")
 
@@ -45,7 +46,13 @@ def index() -> Response:
     goals = goals_needing_staff(db(), me, now(), today())
     texts = readings(db(), me.municipality_id, [goal.text_id for goal in goals], me.reading_languages)
     meetings = meetings_needing_staff(db(), me, now())
-    return page("staff/morning.html", here="morning", meetings=meetings, tasks=list(_tasks(goals, texts, now())))
+    return page(
+        "staff/morning.html",
+        here="morning",
+        meetings=meetings,
+        tasks=list(_tasks(goals, texts, now())),
+        waiting_words=waiting_suggestions(db(), me, today()),
+    )
 
 
 def _tasks(goals: Iterable[AnyRow], texts: dict[int, Reading], moment: datetime) -> Iterator[Task]:

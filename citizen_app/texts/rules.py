@@ -1,15 +1,18 @@
 """What a reader sees of a text, how far it can be trusted, and how easy it is to read.
 
 The reader's language comes first, then her second language, then Danish, then whatever there is: never silently,
-since the language and the mark stand beside the words.
+since the language and the mark stand beside the words. Comparing is forgiving: people type Danish on foreign
+keyboards and their own language without marks, so "haand", "hand" and "hånd" are the same there.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class TruthMark(StrEnum):
@@ -122,3 +125,71 @@ def has_cpr_number(text: str) -> bool:
 def phrases_for(phrases: Iterable[Phrase], kind: str, track: str | None = None) -> list[Phrase]:
     """Return the phrases of a kind, those of the track first."""
     return sorted((phrase for phrase in phrases if phrase.kind == kind), key=lambda phrase: phrase.track != track)
+
+
+# --- What people type, cleaned and compared -----------------------------------------------------------------
+
+
+def one_line(typed: str | None) -> str:
+    """Return typed text on one line, composed as Unicode wants it and without invisible marks of direction."""
+    text = unicodedata.normalize("NFC", typed or "")
+    if text.isprintable():
+        return " ".join(text.split())
+    kept = "".join(
+        sign
+        for sign in text
+        if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cf", "Cc"} or sign in "\n\t"
+    )
+    line = " ".join(kept.split())
+    return line if line.strip("\u200c\u200d ") else ""
+
+
+def _one_for_one() -> dict[int, str]:
+    table = str.maketrans(
+        {
+            "æ": "ae",
+            "ø": "o",
+            "ł": "l",
+            "đ": "d",
+            "ı": "i",
+            "ٱ": "ا",
+            "ى": "ي",
+            "ی": "ي",
+            "ے": "ي",
+            "ک": "ك",
+            "ة": "ه",
+            "ە": "ه",
+            "ہ": "ه",
+            "ھ": "ه",
+            "\N{ARABIC TATWEEL}": "",
+            "\N{MODIFIER LETTER APOSTROPHE}": "",
+            "'": "",
+            "\N{RIGHT SINGLE QUOTATION MARK}": "",
+            "\N{LEFT SINGLE QUOTATION MARK}": "",
+            "`": "",
+        }
+    )
+    # Two pairs of Ethiopic rows sound alike in Tigrinya and are written either way.
+    for variant, plain in ((0x1220, 0x1230), (0x1340, 0x1338)):
+        table |= {variant + vowel: chr(plain + vowel) for vowel in range(8)}
+    return table
+
+
+_ONE_FOR_ONE: Final = _one_for_one()
+
+
+def _folded_character(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind in {"Mn", "Cf"}:  # accents, Arabic vowel signs, joiners and direction marks
+        return ""
+    if kind == "Nd":
+        return str(unicodedata.decimal(character))
+    return " " if kind[0] in "PSZC" else character
+
+
+def fold(text: str) -> str:
+    """A key that is equal for spellings people mix up: å/aa/a, ø/oe/o, æ/ae, accents, Arabic letter forms."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_ONE_FOR_ONE)
+    plain = "".join(map(_folded_character, plain))
+    plain = re.sub(r"a{2,}", "a", plain).replace("oe", "o")
+    return " ".join(plain.split())

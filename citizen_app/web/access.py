@@ -7,7 +7,7 @@ a `Subject`. `tests/test_access.py` walks all routes and fails on one without a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
 from functools import wraps
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from citizen_app.policy import Actor, Forbidden, Permission, has_role_for
 from citizen_app.web import replay
-from citizen_app.web.locale import local_date
+from citizen_app.web.locale import local_date, zone
 from citizen_app.web.session import now
 
 View = Callable[..., Any]
@@ -31,6 +31,11 @@ def actor() -> Actor:
 def today() -> date:
     """Return the day it is now where the signed-in person is."""
     return local_date(now(), actor().timezone)
+
+
+def midnight() -> datetime:
+    """Return when the signed-in person's day began."""
+    return datetime.combine(today(), time(), zone(actor().timezone))
 
 
 def is_signed_in() -> bool:

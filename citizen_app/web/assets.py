@@ -1,7 +1,7 @@
 """Static files: third-party ones are copied in at set-up, all are served under a path with their version.
 
-The version is a hash of every static file, so a phone may keep a file for ever and still sees a change at once,
-also through relative imports between scripts.
+The version is a hash of the files, so a phone may keep a file for ever and still sees a change at once, also through
+relative imports between scripts. Sounds and pictures have versions of their own.
 """
 
 from __future__ import annotations
@@ -23,24 +23,34 @@ _HEXCODE = re.compile(r"\"((?:1F[0-9A-F]{3}|2[0-9A-F]{3}|E[0-9A-F]{3})(?:-[0-9A-
 COMPRESSED = {".gz", ".br"}
 
 
+FAMILIES = ("sounds", "img/words", "vendor/openmoji")
+"""Folders with a version of their own: phones keep hundreds of these files, and most releases change none of them."""
+
+
 @lru_cache
-def version() -> str:
-    """Return twelve hex digits that change with any static file."""
+def version(family: str = "") -> str:
+    """Return twelve hex digits that change with any static file of a family, or of all that is in none."""
     digest = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*")):
+    for path in sorted((STATIC / family).rglob("*")):
         if path.is_file() and path.suffix not in COMPRESSED:
-            digest.update(str(path.relative_to(STATIC)).encode() + b"\0" + path.read_bytes())
+            name = path.relative_to(STATIC).as_posix()
+            if family_of(name) == family:
+                digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-@lru_cache
+def family_of(path: str) -> str:
+    return next((family for family in FAMILIES if path.startswith(f"{family}/")), "")
+
+
+@lru_cache(maxsize=4096)
 def address(path: str) -> str:
-    return f"/static/{version()}/{path}"
+    return f"/static/{version(family_of(path))}/{path}"
 
 
 def picture_address(code: str) -> str:
-    """Return the address of an OpenMoji picture by its hexcode."""
-    return address(f"vendor/openmoji/{code}.svg")
+    """Return the address of an OpenMoji picture by its hexcode, or of a drawing of our own (`own-...`)."""
+    return address(f"img/words/{code}.svg" if code.startswith("own-") else f"vendor/openmoji/{code}.svg")
 
 
 def copy_vendor_files() -> int:
@@ -63,7 +73,8 @@ def pictures_in_use() -> list[str]:
     codes = set[str]()
     for path in data:
         with path.open(encoding="utf-8", newline="") as file:
-            codes.update(row["picture"] for row in csv.DictReader(file) if row.get("picture"))
+            pictures = (row.get("picture") or "" for row in csv.DictReader(file))
+            codes.update(picture for picture in pictures if picture and not picture.startswith("own-"))
     for path in written:
         quoted = _HEXCODE.findall(path.read_text(encoding="utf-8"))
         codes.update(code for code in quoted if (OPENMOJI / f"{code}.svg").exists())  # "2026" is no picture

@@ -116,7 +116,7 @@ def _about_request() -> dict[str, Any]:
     }
 
 
-PURE_COMPONENTS = ("icon", "picture", "listen", "back", "danish_line", "date_tile")
+PURE_COMPONENTS = ("icon", "picture", "picture_at", "listen", "back", "danish_line", "date_tile")
 """Components whose piece depends on nothing but what they are called with."""
 
 

@@ -20,7 +20,7 @@ class Place(NamedTuple):
 CITIZEN = (
     Place("today", "/", "home"),
     Place("goals", "/goals", "flag"),
-    Place("words", "/words", "book"),
+    Place("words", "/practice", "book"),
     Place("meetings", "/meetings", "calendar"),
     Place("people", "/people", "people"),
 )
@@ -28,10 +28,10 @@ STAFF = (
     Place("morning", "/staff", "home"),
     Place("citizens", "/staff/citizens", "people"),
     Place("staff_meetings", "/staff/meetings", "calendar"),
-    Place("words", "/words", "book"),
+    Place("words", "/staff/words", "book"),
 )
 MENTOR = (Place("mentees", "/mentor", "people"), Place("words", "/words", "book"))
-ADMINISTRATOR = (Place("accounts", "/staff/accounts", "people"), Place("words", "/words", "book"))
+ADMINISTRATOR = (Place("accounts", "/staff/accounts", "people"), Place("words", "/staff/words", "book"))
 
 
 class RowNumber(IntegerConverter):

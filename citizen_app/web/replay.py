@@ -14,12 +14,11 @@ from typing import Any
 
 from flask import g, make_response, redirect, request
 from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from werkzeug.wrappers import Response
 
-from citizen_app.db import Base, InMunicipality
+from citizen_app.db import Base, InMunicipality, insert_new
 from citizen_app.policy import Actor
 from citizen_app.web.session import db, now
 
@@ -72,10 +71,7 @@ def _claim(session: Session, actor: Actor, request_id: str, moment: datetime) ->
         "location": "/",
         "handled_at": moment,
     }
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    builder = postgresql.insert if is_postgresql else sqlite.insert
-    claim = builder(HandledRequest).values(values).on_conflict_do_nothing().returning(HandledRequest.request_id)
-    return session.execute(claim).first() is not None
+    return bool(insert_new(session, HandledRequest, [values], HandledRequest.request_id))
 
 
 def _fingerprint() -> str:

@@ -2,13 +2,10 @@
 /* `<listen-button>`: reads the nearest card aloud, each piece in its own language by a real voice of that language.
    It shows itself only when the phone has a voice for the card's main language: a wrong voice is worse than none.
    Android names voices that it lacks; so a refusal by the speaker hides the button for good. */
+import { MISSING, utteranceFor, voiceFor } from "./voices.js";
 
 const SILENT =
   "button, .button, input, select, textarea, audio, .tag, .visually-hidden, [hidden], [aria-hidden=true], [data-silent]";
-/** Codes that voices use for our language codes, where they differ. @type {Record<string, string[]>} */
-const OTHER_CODES = { ku: ["ku", "kmr"] };
-const MISSING = ["language-unavailable", "voice-unavailable", "synthesis-unavailable"];
-
 /** @type {ListenButton | null} */
 let speaking = null;
 
@@ -71,24 +68,6 @@ class ListenButton extends HTMLElement {
     speaking = who;
     this.button?.setAttribute("aria-pressed", String(who === this));
   }
-}
-
-/** The best voice that really speaks a language; one on the phone itself before one from the network.
- * @param {string} language */
-function voiceFor(language) {
-  const codes = OTHER_CODES[language] ?? [language];
-  const speaks = (/** @type {SpeechSynthesisVoice} */ voice) => codes.includes(voice.lang.split(/[-_]/)[0].toLowerCase());
-  const fitting = speechSynthesis.getVoices().filter(speaks);
-  return fitting.find((voice) => voice.localService) ?? fitting[0];
-}
-
-/** @param {string} text @param {SpeechSynthesisVoice} voice */
-function utteranceFor(text, voice) {
-  const utterance = new SpeechSynthesisUtterance(text);
-  utterance.voice = voice;
-  utterance.lang = voice.lang.replace("_", "-");
-  utterance.rate = 0.9;
-  return utterance;
 }
 
 /** @param {Element} element */

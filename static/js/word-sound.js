@@ -1,6 +1,11 @@
 // @ts-check
-/* `<word-sound>`: a large button in place of the browser's own player, which stays for readers without script. */
+/* `<word-sound>`: a large button in place of the browser's own player, which stays for readers without script.
+   A person's recording goes before a Danish voice of the phone, and that before the computer's file. */
 import { showUnreachable } from "./notice.js";
+import { danishVoice, sayDanish } from "./voices.js";
+
+const SLOW_PLAYER = 0.7;
+const SLOW_VOICE = 0.55;
 
 class WordSound extends HTMLElement {
   connectedCallback() {
@@ -9,10 +14,25 @@ class WordSound extends HTMLElement {
     if (!button || !player) return;
     button.hidden = false;
     for (const plain of this.querySelectorAll("[data-plain]")) plain.setAttribute("hidden", "");
-    button.addEventListener("click", () => (player.paused ? play(player) : stop(player)));
+    const isSlow = this.hasAttribute("data-slow");
+    if (isSlow && !this.querySelector("[data-plain]")) player.defaultPlaybackRate = SLOW_PLAYER;
+    button.addEventListener("click", async () => {
+      const spoke = !this.dataset.speaker && danishVoice() && (await sayDanish(this.dataset.say ?? "", isSlow ? SLOW_VOICE : 0.9));
+      if (!spoke) player.paused ? play(player) : stop(player);
+      this.tellWhoSpeaks();
+    });
     for (const change of ["play", "pause", "ended"]) {
       player.addEventListener(change, () => button.setAttribute("aria-pressed", String(!player.paused)));
     }
+    window.speechSynthesis?.addEventListener?.("voiceschanged", () => this.tellWhoSpeaks());
+    this.tellWhoSpeaks();
+  }
+
+  /** The page says which voice it is. */
+  tellWhoSpeaks() {
+    const isDevice = Boolean(danishVoice());
+    document.getElementById("device-voice")?.toggleAttribute("hidden", !isDevice);
+    document.getElementById("computer-voice")?.toggleAttribute("hidden", isDevice);
   }
 }
 

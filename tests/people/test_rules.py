@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citizen_app.people import rules
-from citizen_app.people.forms import one_line
+from citizen_app.texts.rules import one_line
 from citizen_app.policy import STAFF, Role
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

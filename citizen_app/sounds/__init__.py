@@ -1,0 +1,1 @@
+"""How a Danish word sounds: a computer's voice for every word, and recordings of people."""
