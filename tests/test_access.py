@@ -27,6 +27,7 @@ PUBLIC = {
     "pwa.manifest": "browsers ask without a sign-in",
     "pwa.service_worker": "browsers ask without a sign-in",
     "pwa.offline": "kept on the phone, so nothing personal",
+    "practice.pocket": "kept on the phone, so nothing personal",
     "pwa.health": "for the machines that watch over the app",
     "pwa.accessibility": "the law wants it open",
     "pwa.about": "",

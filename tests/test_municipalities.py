@@ -33,7 +33,7 @@ WITHOUT_MUNICIPALITY = {
     "municipalities": "the municipality itself",
     "failed_sign_ins": "nobody is known yet when a sign-in fails",
 }
-WORDS = {"key": "hej", "code": "ABCDEFGH"}
+WORDS = {"key": "hej", "code": "ABCDEFGH", "deck": "core", "language": "uk"}
 """What stands in addresses for arguments that are no numbers."""
 FILLINGS = {"text": "Hej", "textarea": "Hej", "date": "2030-01-02", "time": "10:00", "number": "1"}
 REFUSED = {403, 404}
@@ -176,9 +176,14 @@ def rows_of(engine: Engine, town: Town) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def text_of(response: TestResponse) -> str:
+    """What can be read in an answer, also in one that is a picture or a package."""
+    return response.get_data().decode(errors="replace")
+
+
 def shows(response: TestResponse, town: Town) -> bool:
     """Whether anything of a town can be seen in an answer."""
-    return town.mark in response.get_data(as_text=True) + str(response.headers)
+    return town.mark in text_of(response) + str(response.headers)
 
 
 def test_every_row_belongs_to_a_municipality() -> None:

@@ -7,6 +7,8 @@ anything of another town is on it.
 from __future__ import annotations
 
 import io
+import math
+import wave
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,8 +23,12 @@ from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
 from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
 from citizen_app.policy import STAFF, Actor, Role, Subject
+from citizen_app.sounds.models import Recording
 from citizen_app.texts import actions as texts
 from citizen_app.texts.models import Text
+from citizen_app.words import actions as words
+from citizen_app.words.actions import Brought
+from citizen_app.words.models import WordPhoto
 from tests.cast import SINCE, actor_for
 
 
@@ -57,11 +63,10 @@ def make_town(session: Session, mark: str) -> Town:
     numbers = {"citizen_id": citizen, "person_id": citizen}
     numbers |= _plan(session, worker, herself, subject, mark, now)
     numbers["meeting_id"] = _meeting(session, worker, subject, mark, now)
+    numbers |= _word(session, herself, subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
     show_connect_code(session, worker, subject, now=now)
-    photo = io.BytesIO()
-    Image.new("RGB", (8, 8), "teal").save(photo, "PNG")
-    save_photo(session, herself, photo.getvalue(), now)
+    save_photo(session, herself, photo(), now)
     session.commit()
     return Town(municipality.id, mark, people, numbers)
 
@@ -95,8 +100,8 @@ def _plan(
     session: Session, worker: Actor, herself: Actor, subject: Subject, mark: str, now: datetime
 ) -> dict[str, int]:
     """A proposed goal with two steps, one of them done, that both have written in."""
-    words = goals.Wording(f"Et mål i {mark}", "da")
-    goal = goals.start_goal(session, worker, subject, "job", "1F4BC", words, now=now)
+    wording = goals.Wording(f"Et mål i {mark}", "da")
+    goal = goals.start_goal(session, worker, subject, "job", "1F4BC", wording, now=now)
     texts.say_in(session, herself, session.get_one(Text, goal.text_id), "uk", f"{mark} мета", now)
     tomorrow = goals.StepPlan(day=now.date() + timedelta(days=1), place=mark, helper_id=worker.person_id)
     done, step = (
@@ -120,6 +125,34 @@ def _meeting(session: Session, worker: Actor, subject: Subject, mark: str, now: 
         now,
     )
     return meeting.id
+
+
+def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:
+    """A word from the citizen's workplace, with photo and voice; it waits for staff."""
+    brought = Brought(f"{mark}-ord", f"{mark} слово", photo(), voice(), speaker=mark)
+    word = words.suggest_word(session, herself, subject, brought, now)
+    photo_id = session.scalars(select(WordPhoto.id).filter_by(word_key=word.key)).one()
+    recording_id = session.scalars(select(Recording.id).filter_by(word_key=word.key)).one()
+    return {"word_id": word.id, "photo_id": photo_id, "recording_id": recording_id}
+
+
+def photo() -> bytes:
+    """A small picture as a phone would send it."""
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(picture, "PNG")
+    return picture.getvalue()
+
+
+def voice(seconds: float = 0.5) -> bytes:
+    """A tone as a wave file, in place of somebody's voice."""
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        moments = (int(12_000 * math.sin(moment / 6)) for moment in range(int(16_000 * seconds)))
+        file.writeframes(b"".join(moment.to_bytes(2, "little", signed=True) for moment in moments))
+    return sound.getvalue()
 
 
 def _sign_in(session: Session, citizen: int, mark: str, now: datetime) -> int:

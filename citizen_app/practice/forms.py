@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -54,14 +55,17 @@ class WishesForm(Form):
         _("My line of work"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
     new_a_day = RadioField(
-        _("New words a day"), [InputRequired(_("Choose one."))], choices=[(3, "3"), (5, "5"), (10, "10")], coerce=int
+        _("New words a day"),
+        [InputRequired(_("Choose one."))],
+        choices=[SelectChoice(number, str(number)) for number in (3, 5, 10)],
+        coerce=int,
     )
     likes_writing = BooleanField(_("I want to write words, too"))
 
     @classmethod
     def of(cls, wishes: Wishes, deck_name: Any) -> WishesForm:
         form = cls(branches=list(wishes.branches), new_a_day=wishes.new_a_day, likes_writing=wishes.likes_writing)
-        form.branches.choices = [(branch, deck_name(branch)) for branch in BRANCHES]
+        form.branches.choices = [SelectChoice(branch, deck_name(branch)) for branch in BRANCHES]
         return form
 
     def wishes(self) -> Wishes:

@@ -6,12 +6,25 @@ Starting a session reads her cards through the index of her own rows, never the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Float, bindparam, func, literal, null, select, union_all
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Float,
+    bindparam,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from citizen_app.db import rows_of
 from citizen_app.people.models import Person
@@ -26,21 +39,30 @@ _MOMENT = WordCard.due_at.type
 
 @dataclass(frozen=True)
 class Learning:
-    """A learner's words, by key."""
+    """A learner's words, by key, and how she wants to learn."""
 
     cards: Mapping[str, CardState]
     used: Mapping[str, date]
     """The last day on which somebody said that the word was used at work."""
+    wishes: Wishes = field(default_factory=Wishes)
 
     @property
     def known(self) -> frozenset[str]:
         return frozenset(key for key, card in self.cards.items() if card.known_since is not None)
 
 
-_LEARNING = union_all(
+def _own(table: type[WordCard | WordUse | Learner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.person_id == bindparam("person_id"), table.municipality_id == bindparam("municipality_id")
+
+
+def _no(kind: TypeEngine[Any], count: int = 1) -> list[Any]:
+    return [null().cast(kind).label(f"no{number}") for number in range(count)]
+
+
+_LEARNING: CompoundSelect[*tuple[Any, ...]] = union_all(
     select(
         literal("card").label("what"),
-        WordCard.word_key,
+        WordCard.word_key.label("key"),
         WordCard.due_at,
         WordCard.stability,
         WordCard.difficulty,
@@ -48,56 +70,60 @@ _LEARNING = union_all(
         WordCard.answered_at,
         WordCard.known_since,
         null().cast(Date).label("used_on"),
-    ).where(WordCard.person_id == bindparam("person_id"), WordCard.municipality_id == bindparam("municipality_id")),
+        null().cast(Boolean).label("likes_writing"),
+    ).where(*_own(WordCard)),
     select(
         literal("use"),
         WordUse.word_key,
-        null().cast(_MOMENT),
-        null().cast(Float),
-        null().cast(Float),
-        null().cast(_MOMENT),
-        null().cast(_MOMENT),
-        null().cast(_MOMENT),
+        *_no(_MOMENT),
+        *_no(Float(), 2),
+        *_no(_MOMENT, 3),
         func.max(WordUse.used_on),
+        *_no(Boolean()),
     )
-    .where(WordUse.person_id == bindparam("person_id"), WordUse.municipality_id == bindparam("municipality_id"))
+    .where(*_own(WordUse))
     .group_by(WordUse.word_key),
+    # Her wishes: the branches stand as the key, the two numbers in place of stability and difficulty.
+    select(
+        literal("wishes"),
+        Learner.branches,
+        *_no(_MOMENT),
+        Learner.new_a_day.cast(Float),
+        Learner.due_a_day.cast(Float),
+        *_no(_MOMENT, 3),
+        *_no(Date()),
+        Learner.likes_writing,
+    ).where(*_own(Learner)),
 )
 
 
 def learning(session: Session, municipality_id: int, person_id: int) -> Learning:
-    """Return all that a learner has learnt, in one SELECT."""
+    """Return all that a learner has learnt, and how she wants to learn, in one SELECT."""
     cards: dict[str, CardState] = {}
     used: dict[str, date] = {}
+    wishes = Wishes()
     for row in rows_of(session, _LEARNING, {"municipality_id": municipality_id, "person_id": person_id}):
-        what, key, *state, used_on = row
+        what, key, *state, used_on, likes_writing = row
         if what == "card":
             cards[key] = CardState(*state)
-        else:
+        elif what == "use":
             used[key] = used_on
-    return Learning(cards, used)
-
-
-_WISHES = select(Learner.branches, Learner.new_a_day, Learner.due_a_day, Learner.likes_writing).where(
-    Learner.municipality_id == bindparam("municipality_id"), Learner.person_id == bindparam("person_id")
-)
+        else:
+            wishes = Wishes(tuple(key.split()), int(row.stability), int(row.difficulty), likes_writing)
+    return Learning(cards, used, wishes)
 
 
 def wishes_of(session: Session, municipality_id: int, person_id: int) -> Wishes:
     """Return how a learner wants to learn, or the defaults."""
-    row = rows_of(session, _WISHES, {"municipality_id": municipality_id, "person_id": person_id}).first()
-    if row is None:
-        return Wishes()
-    return Wishes(tuple(row.branches.split()), row.new_a_day, row.due_a_day, row.likes_writing)
+    return learning(session, municipality_id, person_id).wishes
 
 
 @dataclass(frozen=True)
 class Desk:
-    """All that a learner's page is made of, in three SELECTs."""
+    """All that a learner's page is made of, in two SELECTs."""
 
     said: Said
     learning: Learning
-    wishes: Wishes
     words: Sequence[Word]
     """Of her own decks."""
     queue: Sequence[str]
@@ -137,12 +163,12 @@ def desk(
     """Return what a learner has before her, with meanings in some languages."""
     everything = said(session, municipality_id, languages, person_id)
     learnt = learning(session, municipality_id, person_id)
-    wishes = wishes_of(session, municipality_id, person_id)
+    wishes = learnt.wishes
     words = everything.deck(*wishes.decks)
     approved = {key: row.at for key, row in everything.citizen_words.items() if row.at}
     queue = new_words(words, wishes, approved, now)
     reachable = {key: card for key, card in learnt.cards.items() if everything.word(key) is not None}
-    return Desk(everything, learnt, wishes, words, queue, todays_cards(reachable, queue, wishes, now, midnight))
+    return Desk(everything, learnt, words, queue, todays_cards(reachable, queue, wishes, now, midnight))
 
 
 _LOG = select(WordAnswer.answered_at, WordAnswer.id, WordAnswer.knew).where(
@@ -153,7 +179,7 @@ _LOG = select(WordAnswer.answered_at, WordAnswer.id, WordAnswer.knew).where(
 def answers_to(session: Session, person_id: int, key: str) -> list[Answer]:
     """Return all answers to one word."""
     rows = session.execute(_LOG, {"person_id": person_id, "key": key})
-    return [Answer(at, answer_id, knew) for at, answer_id, knew in rows.tuples()]
+    return [Answer(at, answer_id, knew) for at, answer_id, knew in rows]
 
 
 def lock_learner(session: Session, person_id: int) -> None:
@@ -184,22 +210,3 @@ def known_and_used_since(session: Session, municipality_id: int, person_id: int)
     used = session.execute(select(func.min(WordUse.used_on)).filter_by(**where).group_by(WordUse.word_key)).scalars()
     days: list[tuple[Any, str]] = [(moment.date(), "known") for moment in known if moment is not None]
     return sorted(days + [(day, "used") for day in used])
-
-
-def counts_of(
-    session: Session, municipality_id: int, people: Sequence[int]
-) -> dict[int, tuple[int, int, datetime | None]]:
-    """Return for each of these people how many words are known and used, and when she last practised."""
-    cards = session.execute(
-        select(WordCard.person_id, func.count(WordCard.known_since), func.max(WordCard.answered_at))
-        .where(WordCard.municipality_id == municipality_id, WordCard.person_id.in_(people))
-        .group_by(WordCard.person_id)
-    ).all()
-    used = session.execute(
-        select(WordUse.person_id, func.count(func.distinct(WordUse.word_key)))
-        .where(WordUse.municipality_id == municipality_id, WordUse.person_id.in_(people))
-        .group_by(WordUse.person_id)
-    )
-    uses = dict(used.tuples().all())
-    found = {person: (known, uses.pop(person, 0), last) for person, known, last in cards}
-    return found | {person: (0, number, None) for person, number in uses.items()}

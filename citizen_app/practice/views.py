@@ -46,7 +46,7 @@ def index() -> Response:
     found = _desk()
     decks = [
         (deck, [word for word in found.words if word.deck == deck])
-        for deck in found.wishes.decks
+        for deck in found.learning.wishes.decks
         if deck != "workplace" or found.said.citizen_words
     ]
     return page(
@@ -135,7 +135,11 @@ def pack() -> Response:
         learner=me.person_id,
         made=int(now().timestamp() * 1000),
         csrf=generate_csrf(),
-        wishes={"new": found.wishes.new_a_day, "due": found.wishes.due_a_day, "writes": found.wishes.likes_writing},
+        wishes={
+            "new": found.learning.wishes.new_a_day,
+            "due": found.learning.wishes.due_a_day,
+            "writes": found.learning.wishes.likes_writing,
+        },
         midnight=int(midnight().timestamp() * 1000),
         queue=found.queue,
         today=found.today,

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from citizen_app.people.forms import Form
@@ -63,7 +64,11 @@ class WordForm(Form):
         [DataRequired(_("Write the word.")), Length(max=LONGEST["lemma"], message=TOO_LONG)],
         filters=[one_line],
     )
-    article = RadioField(_("en or et"), choices=[("", "–"), *((article, article) for article in ARTICLES)], default="")
+    article = RadioField(
+        _("en or et"),
+        choices=[SelectChoice("", "–"), *(SelectChoice(article, article) for article in ARTICLES)],
+        default="",
+    )
     definite = StringField(
         _("The word with -en or -et"), [Length(max=LONGEST["definite"], message=TOO_LONG)], filters=[one_line]
     )

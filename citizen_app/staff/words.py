@@ -12,6 +12,7 @@ from flask import Blueprint, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from citizen_app.config import LANGUAGES
 from citizen_app.people.actions import log_access
@@ -174,8 +175,8 @@ def decide(word_id: int) -> Response:
     meaning = queries.meaning_row(db(), me.municipality_id, row.key, language)
     form = WordForm.of(row, meaning.text if meaning else "")
     form.deck.choices = [
-        (WORKPLACE, _("Only for %(name)s", name=citizen.row.given_name)),
-        *((deck, provided("deck_name")(deck)) for deck in DECKS),
+        SelectChoice(WORKPLACE, _("Only for %(name)s", name=citizen.row.given_name)),
+        *(SelectChoice(deck, provided("deck_name")(deck)) for deck in DECKS),
     ]
     if request.method == "POST" and request.form.get("decision") == "decline":
         actions.decline_word(db(), me, row, now())

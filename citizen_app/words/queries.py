@@ -74,6 +74,13 @@ def deck_faults(deck: str) -> list[Fault]:
 # --- What the municipality says -----------------------------------------------------------------------------
 
 
+class Voice(NamedTuple):
+    """A recording of a word."""
+
+    id: int
+    speaker: str
+
+
 @dataclass(frozen=True)
 class Said:
     """What a municipality, and a citizen's workplace, say about words."""
@@ -83,8 +90,7 @@ class Said:
     citizen_words: Mapping[str, AnyRow] = field(default_factory=dict)
     """Of these, the words from the citizen's workplace, with when they were approved (`at`)."""
     meanings: Mapping[str, Mapping[str, Meaning]] = field(default_factory=dict)
-    recordings: Mapping[str, AnyRow] = field(default_factory=dict)
-    """The recording's number and speaker, by the word's key."""
+    recordings: Mapping[str, Voice] = field(default_factory=dict)
     photos: Mapping[str, int] = field(default_factory=dict)
     """The photo's number, by the word's key."""
 
@@ -129,7 +135,7 @@ def sounds_of(word: Word, said: Said) -> Sounds | None:
     recording = said.recordings.get(word.key)
     if recording is not None:
         address = f"/words/recordings/{recording.id}"
-        return Sounds(recording.definite, f"{address}.opus", f"{address}.mp3")
+        return Sounds(recording.speaker, f"{address}.opus", f"{address}.mp3")
     ours = shipped().get(word.key)
     if ours is None or ours.lemma != word.lemma or ours.article != word.article:
         return None
@@ -185,6 +191,7 @@ _SAID = union_all(
         WordMeaning.municipality_id == bindparam("municipality_id"),
         one_of(WordMeaning.language, "language", 10),
     ),
+    # A recording: its speaker stands as lemma.
     select(
         literal("recording"),
         Recording.id,
@@ -221,7 +228,7 @@ def said(session: Session, municipality_id: int, languages: Sequence[str], citiz
     words: dict[str, Word] = {}
     citizen_words: dict[str, AnyRow] = {}
     meanings: dict[str, dict[str, Meaning]] = defaultdict(dict)
-    recordings: dict[str, AnyRow] = {}
+    recordings: dict[str, Voice] = {}
     photos: dict[str, int] = {}
     for row in rows_of(session, _IN_ORDER, values):
         if row.what == "word":
@@ -231,7 +238,7 @@ def said(session: Session, municipality_id: int, languages: Sequence[str], citiz
         elif row.what == "meaning":
             meanings[row.key][row.theme] = Meaning(row.lemma, row.example, row.definite, row.checked_on)
         elif row.what == "recording":
-            recordings[row.key] = row
+            recordings[row.key] = Voice(row.id, row.lemma)
         else:
             photos[row.key] = row.id
     return Said(words, citizen_words, meanings, recordings, photos)
@@ -355,7 +362,7 @@ def photo_numbers(session: Session, municipality_id: int, keys: Iterable[str]) -
             WordPhoto.municipality_id == municipality_id, WordPhoto.word_key.in_(list(keys))
         )
     )
-    return dict(rows.tuples().all())
+    return {row.word_key: row.id for row in rows}
 
 
 def recording_numbers(session: Session, municipality_id: int, keys: Iterable[str]) -> dict[str, int]:
@@ -365,7 +372,7 @@ def recording_numbers(session: Session, municipality_id: int, keys: Iterable[str
             Recording.municipality_id == municipality_id, Recording.word_key.in_(list(keys))
         )
     )
-    return dict(rows.tuples().all())
+    return {row.word_key: row.id for row in rows}
 
 
 def waiting_suggestions(session: Session, actor: Actor, today: Any) -> int:

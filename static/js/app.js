@@ -3,9 +3,9 @@
 import "./register.js";
 import "./htmx-errors.js";
 import "./listen-button.js";
-import "./word-sound.js";
 
 // What few pages need is fetched by those only.
+if (document.querySelector("word-sound")) import("./word-sound.js");
 if (document.querySelector("word-practice, word-shelf")) import("./word-practice.js");
 if (document.querySelector("voice-field")) import("./voice-field.js");
 const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ run) => setTimeout(run, 500));

@@ -1,15 +1,15 @@
 // @ts-check
 /* Keeps the words of whoever is signed in on this phone: sends answers that wait as soon as there is network, and stores
-   the pack after a visit to the words. Where nobody who learns is signed in, the words go away; answers that were not
-   sent stay until she comes back. */
+   the pack after a visit to one's own words (a session stores it itself). Where nobody who learns is signed in, the
+   words go away; answers that were not sent stay until she comes back. */
 import { FILES, freshPack, learnerHere, sendAnswers, storeFiles } from "./word-pack.js";
 import { dropPack, keptPack } from "./word-store.js";
 
 const isPocket = Boolean(document.querySelector("word-shelf"));
-const isAboutWords = /^\/(practice|words)/.test(location.pathname) && !document.querySelector("word-practice");
+const isOwnWords = location.pathname === "/practice";
 
 async function bring() {
-  if (isAboutWords && learnerHere()) {
+  if (isOwnWords && learnerHere()) {
     const pack = await freshPack();
     if (pack) await storeFiles(pack);
   } else {

@@ -30,6 +30,8 @@ class WordPractice extends HTMLElement {
   /** @type {string[]} */
   well = [];
   recorder = new Recorder();
+  /** One way to practise in place of taking turns. @type {string | undefined} */
+  exerciseWanted;
 
   async connectedCallback() {
     if (this.hasAttribute("hidden") && !location.pathname.startsWith("/practice/session")) return;
@@ -68,7 +70,7 @@ class WordPractice extends HTMLElement {
     const card = this.cards[0];
     if (!card) return this.end();
     this.word = this.words?.get(card.key);
-    this.exercise = exerciseFor(this.word, { isNew: !this.seen?.has(card.key), turn: this.done, pack: this.pack });
+    this.exercise = this.exerciseWanted ?? exerciseFor(this.word, { isNew: !this.seen?.has(card.key), turn: this.done, pack: this.pack });
     this.seen?.add(card.key);
     this.show("practice-card");
     this.fill();
@@ -308,10 +310,10 @@ export function exerciseFor(word, { isNew, turn, pack }) {
 
 class WordShelf extends HTMLElement {
   async connectedCallback() {
+    if (location.pathname.startsWith("/practice/session")) return;
     const pack = await freshPack();
     if (!pack) return;
-    const start = /** @type {HTMLElement | null} */ (document.querySelector("[data-pocket-start]"));
-    if (start && !location.pathname.startsWith("/practice/session")) start.hidden = false;
+    /** @type {HTMLElement} */ (document.querySelector("[data-pocket-start]")).hidden = false;
     for (const word of pack.words) {
       const item = copyOf("shelf-word");
       const place = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (item.querySelector(selector));
@@ -327,7 +329,7 @@ class WordShelf extends HTMLElement {
       }
       this.append(item);
     }
-    this.hidden = location.pathname.startsWith("/practice/session");
+    this.hidden = false;
   }
 }
 

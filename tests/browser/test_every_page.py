@@ -23,6 +23,7 @@ from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
 from citizen_app.meetings.models import Meeting
 from citizen_app.people.models import Person
+from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
 
 Look = Literal["light", "dark"]
@@ -78,14 +79,18 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["citizen_id"] = [citizen]
     own["person_id"] = [citizen]
     own["key"] = ["spand", "i_dag"]
+    own["deck"] = ["core", "kitchen"]
+    own["language"] = ["ar"]
+    own["layout"] = ["cards", "list"]
+    own["word_id"] = session.scalars(select(OwnWord.id).filter_by(citizen_id=citizen, status="suggested")).all()
     own["field"] = ["text", "why"]
     own["code"] = ["ABCDEFGH"]
     own["value"] = ["late", "cannot"]
-    staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts",)}
+    staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts", "/staff/words"), "jens": ("/mentor",)}
     addresses = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.endswith(
-            (".webmanifest", ".js", "/photo", "/live", "/healthz")
+            (".webmanifest", ".js", "/photo", "/live", "/healthz", "/pack", ".csv", "/anki", ".jpg", ":kind>")
         ):
             continue
         is_staff_page = rule.rule.startswith(("/staff", "/mentor"))

@@ -1,4 +1,6 @@
-"""What a reader sees of a text, how far it can be trusted, how easy it reads, and what must not stand in it."""
+"""What a reader sees of a text, how far it can be trusted, how easy it reads, what must not stand in it, and how
+what people type is compared.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from citizen_app.texts.rules import (
     Phrase,
     Readability,
     TruthMark,
+    fold,
     has_cpr_number,
     mark_of,
     phrases_for,
@@ -161,3 +164,59 @@ def test_phrases_of_the_track_come_first() -> None:
     ]
     assert [phrase.key for phrase in phrases_for(bank, "step", "coping")] == ["c", "a"]
     assert [phrase.key for phrase in phrases_for(bank, "step")] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nøgle", "nøgle"),
+        ("på", "paa"),
+        ("PÅ", "pa"),
+        ("læge", "laege"),
+        ("nøgle", "noegle"),
+        ("nøgle", "nogle"),
+        ("h\u00e5nd", "ha\u030and"),
+        ("hvad betyder det?", "Hvad  betyder det"),
+        ("Café", "cafe"),
+        ("şapka", "sapka"),
+        ("IŞIK", "ışık"),
+        ("İş", "is"),
+        ("ręka", "reka"),
+        ("łóżko", "lozko"),
+        ("ключ", "КЛЮЧ"),
+        ("пам'ять", "пам’ять"),
+        ("пам'ять", "памʼять"),
+        ("مِفْتَاح", "مفتاح"),
+        ("مفتـــاح", "مفتاح"),
+        ("أحمر", "احمر"),
+        ("إسعاف", "اسعاف"),
+        ("آلة", "اله"),
+        ("مستشفى", "مستشفي"),
+        ("کلید", "كليد"),
+        ("نمی\u200cدانم", "نمیدانم"),
+        ("\u200fيد\u200e", "يد"),
+        ("١١٢", "112"),
+        ("۱۱۲", "112"),
+        ("ፀሓይ", "ጸሓይ"),
+        ("ሠራሕ", "ሰራሕ"),
+    ],
+)
+def test_spellings_that_people_mix_up_are_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("kost", "kasse"), ("ben", "bin"), ("يد", "يدان"), ("кит", "кут"), ("ሰላም", "ሰለም")]
+)
+def test_different_words_stay_different(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!", "\u200f", "ًٌ"])
+def test_text_without_letters_folds_to_nothing(text: str) -> None:
+    assert fold(text) == ""
+
+
+@pytest.mark.parametrize("text", ["Nødudgang", "paaa", "Boeoe", "مِفْتَاح", "İş", "ፀሓይ"])
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    assert fold(fold(text)) == fold(text)

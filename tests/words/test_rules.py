@@ -1,105 +1,90 @@
-"""Comparing, finding and dealing out words, tried on a handful of words made for the purpose."""
+"""Finding words and choosing wrong answers: on a handful of words made for the purpose, and on the app's own decks."""
 
-from datetime import date, timedelta
-from types import MappingProxyType
+from __future__ import annotations
+
+import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from citizen_app.words.rules import Word, fold, search, words_of_the_day
+from citizen_app.texts.rules import fold
+from citizen_app.words.queries import shipped, shipped_deck
+from citizen_app.words.rules import (
+    CORE,
+    MEANING_LANGUAGES,
+    NO_MEANING,
+    Meaning,
+    Word,
+    is_alike,
+    search,
+    with_meanings,
+    wrong_choices,
+)
 
 
-def word(lemma: str, article: str = "", **meanings: str) -> Word:
+def word(
+    lemma: str, article: str = "", picture: str = "", theme: str = "tools", past: str = "", **meanings: str
+) -> Word:
     return Word(
         key=lemma,
-        theme="tools",
+        deck=CORE,
+        theme=theme,
         word_class="noun" if article else "verb",
         article=article,
         lemma=lemma,
-        example=f"Her er {lemma}.",
-        picture="",
-        meanings=MappingProxyType(meanings),
+        definite=f"{lemma}n" if article else "",
+        past=past,
+        picture=picture,
+        meanings={language: Meaning(text) for language, text in meanings.items()},
     )
 
 
 KEY = word("nøgle", "en", en="key", ar="مِفْتَاح", uk="ключ", tr="anahtar", fa="کلید")
 HAND = word("hånd", "en", en="hand", ar="يد", tr="el")
 GLOVE = word("handske", "en", en="glove", ar="قفاز", tr="eldiven")
-LIFT = word("løfte", en="to lift", ar="يرفع", pl="podnosić")
+LIFT = word("løfte", past="løftede", en="to lift", ar="يرفع", pl="podnosić")
 DOCTOR = word("læge", "en", en="doctor", ar="طبيب", tr="doktor", ku="doktor")
 WORDS = (KEY, HAND, GLOVE, LIFT, DOCTOR)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Nøgle", "nøgle"),
-        ("på", "paa"),
-        ("PÅ", "pa"),
-        ("læge", "laege"),
-        ("nøgle", "noegle"),
-        ("nøgle", "nogle"),
-        ("h\u00e5nd", "ha\u030and"),
-        ("hvad betyder det?", "Hvad  betyder det"),
-        ("Café", "cafe"),
-        ("şapka", "sapka"),
-        ("IŞIK", "ışık"),
-        ("İş", "is"),
-        ("ręka", "reka"),
-        ("łóżko", "lozko"),
-        ("ключ", "КЛЮЧ"),
-        ("пам'ять", "пам’ять"),
-        ("пам'ять", "памʼять"),
-        ("مِفْتَاح", "مفتاح"),
-        ("مفتـــاح", "مفتاح"),
-        ("أحمر", "احمر"),
-        ("إسعاف", "اسعاف"),
-        ("آلة", "اله"),
-        ("مستشفى", "مستشفي"),
-        ("کلید", "كليد"),
-        ("نمی\u200cدانم", "نمیدانم"),
-        ("\u200fيد\u200e", "يد"),
-        ("١١٢", "112"),
-        ("۱۱۲", "112"),
-        ("ፀሓይ", "ጸሓይ"),
-        ("ሠራሕ", "ሰራሕ"),
-    ],
-)
-def test_spellings_that_people_mix_up_are_the_same(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
+# --- A word -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("kost", "kasse"), ("ben", "bin"), ("يد", "يدان"), ("кит", "кут"), ("ሰላም", "ሰለም")]
-)
-def test_different_words_stay_different(one: str, other: str) -> None:
-    assert fold(one) != fold(other)
+def test_a_noun_is_shown_with_its_article_and_a_verb_has_none() -> None:
+    assert (KEY.with_article, LIFT.with_article) == ("en nøgle", "løfte")
 
 
-@pytest.mark.parametrize("text", ["", "   ", "?!", "\u200f", "ًٌ"])
-def test_text_without_letters_folds_to_nothing(text: str) -> None:
-    assert fold(text) == ""
-
-
-@pytest.mark.parametrize("text", ["Nødudgang", "paaa", "Boeoe", "مِفْتَاح", "İş", "ፀሓይ"])
-def test_folding_twice_changes_nothing_more(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
-
-
-def test_a_noun_is_shown_with_its_article() -> None:
-    assert KEY.with_article == "en nøgle"
-
-
-def test_a_verb_has_no_article() -> None:
-    assert LIFT.with_article == "løfte"
+def test_a_word_shows_the_forms_it_has() -> None:
+    assert (KEY.forms, LIFT.forms) == (("nøglen",), ("løftede",))
 
 
 def test_a_word_can_stand_in_a_set() -> None:
     assert len({KEY, KEY, HAND}) == 2
 
 
-@pytest.mark.parametrize("query", ["nøgle", "Noegle", "nogle", "nøg", "en nøgle", "NØGLE ", "øgl"])
+def test_a_meaning_is_the_first_that_the_reader_can_read() -> None:
+    assert HAND.meaning_for(("da", "ti", "tr", "en")) == ("tr", Meaning("el"))
+    assert HAND.meaning_for(("da", "ti")) == (None, NO_MEANING)
+    assert HAND.meaning(None) == NO_MEANING
+
+
+def test_what_a_municipality_says_stands_over_the_meaning_in_the_same_language_only() -> None:
+    mended = with_meanings(HAND, {"tr": Meaning("el, kol")})
+    assert (mended.meaning("tr").text, mended.meaning("en").text) == ("el, kol", "hand")
+    assert HAND.meaning("tr").text == "el"
+
+
+# --- Finding ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["nøgle", "Noegle", "nogle", "nøg", "en nøgle", "NØGLE ", "øgl", "nøglen"])
 def test_a_word_is_found_by_its_danish(query: str) -> None:
     assert search(WORDS, query, ["en"]) == [KEY]
+
+
+def test_a_word_is_found_by_its_other_forms() -> None:
+    assert search(WORDS, "løftede", ["en"]) == [LIFT]
 
 
 @pytest.mark.parametrize(
@@ -144,41 +129,96 @@ def test_an_empty_query_finds_every_word(query: str) -> None:
     assert search(WORDS, query, ["en"]) == list(WORDS)
 
 
-@pytest.mark.parametrize("query", ["zzz", "<script>", "😀😀x", "%", "x" * 10_000])
-def test_strange_queries_find_nothing_or_everything_but_never_fail(query: str) -> None:
-    assert search(WORDS, query, ["en"]) in ([], list(WORDS))
+@pytest.mark.parametrize("query", ["zzz", "<script>", "😀😀x", "%%x", "x" * 10_000])
+def test_strange_queries_find_nothing_and_never_fail(query: str) -> None:
+    assert search(WORDS, query, ["en"]) == []
 
 
-MONDAY = date(2026, 11, 23)
-HUNDRED = tuple(word(f"ord{number}") for number in range(100))
+@given(st.sampled_from(sorted(shipped())), st.sampled_from(MEANING_LANGUAGES))
+def test_each_of_our_words_is_found_at_once_by_each_of_its_forms_and_by_what_it_means(key: str, language: str) -> None:
+    wanted = shipped()[key]
+    for text in (wanted.lemma, *wanted.forms, wanted.meaning(language).text):
+        # A word of another deck may mean the same, and "male" is how some people write "måle".
+        assert wanted in search(shipped().values(), text, [language])[:3], text
 
 
-def test_the_same_day_gives_the_same_words() -> None:
-    assert words_of_the_day(HUNDRED, MONDAY) == words_of_the_day(HUNDRED, MONDAY)
+# --- Wrong choices ------------------------------------------------------------------------------------------
 
 
-def test_a_day_has_five_different_words() -> None:
-    assert len(set(words_of_the_day(HUNDRED, MONDAY))) == 5
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("falde", "falde ned"),
+        ("støvsuge", "støvsuger"),
+        ("måle", "male"),
+        ("lukke", "luge"),
+        ("bakke", "pakke"),
+        ("kost", "kost"),
+        ("jeg forstår", "jeg forstår ikke"),
+    ],
+)
+def test_words_that_look_or_sound_alike_are_told(one: str, other: str) -> None:
+    assert is_alike(one, other)
+    assert is_alike(other, one)
 
 
-def test_twenty_days_show_every_word_once() -> None:
-    shown = [one for day in range(20) for one in words_of_the_day(HUNDRED, MONDAY + timedelta(days=day))]
-    assert sorted(shown, key=HUNDRED.index) == list(HUNDRED)
+@pytest.mark.parametrize(("one", "other"), [("spand", "kost"), ("hånd", "fod"), ("tak", "farvel"), ("mandag", "nu")])
+def test_words_that_differ_are_no_trap(one: str, other: str) -> None:
+    assert not is_alike(one, other)
 
 
-def test_an_offset_moves_the_start_by_that_many_words() -> None:
-    plain = words_of_the_day(HUNDRED, MONDAY, count=10)
-    assert words_of_the_day(HUNDRED, MONDAY, known_offset=3, count=10)[:7] == plain[3:]
+BUCKET = word("spand", "en", picture="1FAA3", en="bucket", tr="kova")
 
 
-def test_the_deck_goes_round_at_its_end() -> None:
-    day = next(day for number in range(20) if (day := MONDAY + timedelta(days=number)).toordinal() % 20 == 0)
-    assert words_of_the_day(HUNDRED, day, known_offset=98) == [*HUNDRED[98:], *HUNDRED[:3]]
+@pytest.mark.parametrize(
+    "other",
+    [
+        BUCKET,
+        word("spanden", "en"),
+        word("balje", "en", picture="1FAA3"),
+        word("kar", "et", en="Bucket!"),
+    ],
+    ids=["itself", "alike by ear", "the same picture", "the same meaning in the language that is read"],
+)
+def test_a_choice_that_could_be_right_is_not_offered(other: Word) -> None:
+    assert wrong_choices(BUCKET, [other, HAND], ("ti", "en")) == ["hånd"]
 
 
-def test_a_small_deck_shows_each_word_once() -> None:
-    assert sorted(words_of_the_day(WORDS[:3], MONDAY), key=WORDS.index) == list(WORDS[:3])
+def test_words_without_picture_or_meaning_are_not_taken_for_the_same() -> None:
+    assert len(wrong_choices(word("spand"), [word("hund"), word("kniv")], ("en",))) == 2
 
 
-def test_an_empty_deck_has_no_words_of_the_day() -> None:
-    assert words_of_the_day((), MONDAY) == []
+def test_choices_of_the_same_theme_come_first() -> None:
+    others = [word("tak", theme="greetings"), word("hund", "en"), word("farvel", theme="greetings"), word("kniv", "en")]
+    assert set(wrong_choices(BUCKET, others, ("en",))[:2]) == {"hund", "kniv"}
+
+
+def test_a_small_deck_gives_what_it_has() -> None:
+    assert wrong_choices(BUCKET, [BUCKET], ("en",)) == []
+
+
+LANGUAGES = st.lists(st.sampled_from(["da", *MEANING_LANGUAGES]), min_size=1, max_size=3, unique=True)
+
+
+@given(st.sampled_from(sorted(shipped())), LANGUAGES, st.randoms(use_true_random=False))
+def test_six_wrong_choices_cannot_be_taken_for_the_word_and_are_the_same_every_time(
+    key: str, languages: list[str], chance: random.Random
+) -> None:
+    asked = shipped()[key]
+    deck = list(shipped_deck(asked.deck))
+    chosen = wrong_choices(asked, deck, languages)
+    assert len(set(chosen)) == 6
+    for other in (shipped()[choice] for choice in chosen):
+        assert other.key != key
+        assert other.picture != asked.picture
+        assert not is_alike(asked.lemma, other.lemma)
+        assert not is_alike(other.lemma, asked.lemma)
+        meaning = fold(asked.meaning_for(languages)[1].text)
+        assert not meaning or fold(other.meaning_for(languages)[1].text) != meaning
+    chance.shuffle(deck)
+    assert wrong_choices(asked, deck, languages) == chosen
+
+
+def test_the_words_of_a_deck_do_not_all_have_the_same_wrong_choices() -> None:
+    deck = shipped_deck(CORE)
+    assert len({frozenset(wrong_choices(asked, deck, ("en",))) for asked in deck}) > 90

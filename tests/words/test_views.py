@@ -1,84 +1,133 @@
-"""The pages of the words, as different people see them; with HTMX and without script."""
+"""The pages of the words as different people see them, words brought in from a workplace, photos and recordings."""
 
+from __future__ import annotations
+
+import io
 import re
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
 from markupsafe import escape
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from citizen_app.config import PROJECT_ROOT
-from citizen_app.people.models import Person
-from citizen_app.words.queries import core_deck
-from tests.cast import Cast, sign_in
+from citizen_app.sounds.models import Recording
+from citizen_app.texts.rules import one_line
+from citizen_app.words.actions import Brought, approve_word, suggest_word
+from citizen_app.words.models import OwnWord, WordMeaning, WordPhoto
+from citizen_app.words.queries import shipped, shipped_deck
+from citizen_app.words.rules import BRANCHES, CORE, WORKPLACE, Word
+from tests.plan import HTMX, ON_SQLITE, Plan
+from tests.town import photo, voice
 
-HTMX = {"HX-Request": "true"}
-WORDS = {word.key: word for word in core_deck()}
+WORDS = shipped()
+ClientOf = Callable[[str], FlaskClient]
 
 
 @pytest.fixture
-def yusuf(client: FlaskClient, session: Session, cast: Cast) -> FlaskClient:
+def yusuf(client_of: ClientOf) -> FlaskClient:
     """The phone of a citizen who reads Arabic."""
-    sign_in(client, session, cast.yusuf)
-    return client
+    return client_of("yusuf")
+
+
+def keys_on(page: str) -> list[str]:
+    """The keys of the words on a page, in its order."""
+    return re.findall(r'href="/words/([\w-]+)"', page.split('id="deck"')[1])
 
 
 def found(client: FlaskClient, query: str) -> list[str]:
-    """The keys of the words on the page, in its order."""
     answer = client.get("/words?" + urlencode({"q": query}))
     assert answer.status_code == 200
-    return re.findall(r'href="/words/(\w+)"', answer.text)
+    return keys_on(answer.text)
 
 
-def test_the_deck_shows_every_word_once_with_safety_first(yusuf: FlaskClient) -> None:
+# --- Decks --------------------------------------------------------------------------------------------------
+
+
+def test_the_first_page_shows_the_hundred_words_once_with_safety_first(yusuf: FlaskClient) -> None:
     page = yusuf.get("/words").text
-    assert re.findall(r'href="/words/(\w+)"', page) == [word.key for word in core_deck()]
+    assert keys_on(page) == [word.key for word in shipped_deck(CORE)]
     assert re.findall(r'<h2 id="(\w+)"', page) == ["safety", "greetings", "time", "tools", "body", "together"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("deck", BRANCHES)
+def test_each_line_of_work_has_a_page_with_its_words(yusuf: FlaskClient, deck: str) -> None:
+    assert f'href="/words/decks/{deck}"' in yusuf.get("/words").text
+    page = yusuf.get(f"/words/decks/{deck}").text
+    assert keys_on(page) == [word.key for word in shipped_deck(deck)]
+    assert f'href="/words/decks/{deck}" aria-current="page"' in page
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("deck", ["unknown", "CORE", "..%2fcore", "x" * 500])
+def test_an_unknown_deck_is_not_found(yusuf: FlaskClient, deck: str) -> None:
+    assert yusuf.get(f"/words/decks/{deck}").status_code == 404
 
 
 def test_a_card_holds_the_danish_word_with_article_and_the_own_meaning(yusuf: FlaskClient) -> None:
     page = yusuf.get("/words").text
     danish = '<span class="key danish-word" lang="da"><bdi dir="ltr"><span class="article">en</span> spand</bdi></span>'
     assert danish in page
-    assert f'lang="ar"><bdi dir="rtl">{escape(WORDS["spand"].meanings["ar"])}</bdi>' in page
+    assert f'lang="ar"><bdi dir="rtl">{escape(WORDS["spand"].meaning("ar").text)}</bdi>' in page
 
 
+@ON_SQLITE
 def test_pictures_and_sounds_named_by_the_pages_are_there(yusuf: FlaskClient) -> None:
-    pages = "".join(yusuf.get(f"/words/{word.key}").text for word in core_deck()[:30])
-    addresses = set(re.findall(r'src="/static/\w+/((?:sounds|vendor)/[^"]+\.(?:mp3|svg))"', pages))
-    assert len(addresses) > 60
+    pages = "".join(yusuf.get(f"/words/{word.key}").text for word in shipped_deck(CORE)[:30])
+    addresses = set(re.findall(r'src="/static/\w+/([^"]+\.(?:opus|mp3|svg))"', pages))
+    assert len(addresses) > 30 * 5
     assert [address for address in addresses if not (PROJECT_ROOT / "static" / address).is_file()] == []
 
 
-@pytest.mark.parametrize("query", ["spand", "SPAND ", "en spand", "span"])
-def test_a_word_is_found_by_its_danish(yusuf: FlaskClient, query: str) -> None:
+# --- Search -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["spand", "SPAND ", "en spand", "span", "spanden"])
+def test_a_word_is_found_by_its_danish_in_any_form(yusuf: FlaskClient, query: str) -> None:
     assert found(yusuf, query)[0] == "spand"
 
 
+def test_a_search_runs_over_all_decks(yusuf: FlaskClient) -> None:
+    for deck in BRANCHES:
+        word = shipped_deck(deck)[0]
+        assert word.key in found(yusuf, word.lemma)[:2]
+
+
+@ON_SQLITE
 @pytest.mark.parametrize("query", ["haand", "hånd", "hand"])
 def test_foreign_keyboards_find_the_word_too(yusuf: FlaskClient, query: str) -> None:
     assert "haand" in found(yusuf, query)
 
 
 def test_a_word_is_found_by_the_readers_own_language(yusuf: FlaskClient) -> None:
-    assert found(yusuf, WORDS["fare"].meanings["ar"])[0] == "fare"
+    assert found(yusuf, WORDS["fare"].meaning("ar").text)[0] == "fare"
+
+
+def test_a_word_is_found_by_the_second_language(client_of: ClientOf) -> None:
+    assert found(client_of("selam"), WORDS["fare"].meaning("en").text)[0] == "fare"
 
 
 def test_meanings_in_a_language_the_reader_does_not_read_are_not_searched(yusuf: FlaskClient) -> None:
-    assert found(yusuf, WORDS["fare"].meanings["uk"]) == []
+    assert found(yusuf, WORDS["fare"].meaning("uk").text) == []
 
 
-def test_a_search_keeps_what_was_typed_and_says_how_much_was_found(yusuf: FlaskClient) -> None:
-    page = yusuf.get("/words?q=spand").text
-    assert 'name="q" value="spand"' in page
-    assert re.search(r'id="found" role="status"[^>]*>[^<]+</p>', page)
+@ON_SQLITE
+def test_a_search_keeps_what_was_typed_and_says_how_much_was_found(selam: FlaskClient) -> None:
+    page = selam.get("/words?q=spanden").text
+    assert 'name="q" value="spanden"' in page
+    assert re.search(r'id="found" role="status"[^>]*>1 word found\.</p>', page)
 
 
-def test_a_word_we_do_not_have_gets_a_kind_sentence_and_the_way_back(yusuf: FlaskClient) -> None:
-    page = yusuf.get("/words?q=zzzz")
+@ON_SQLITE
+def test_a_word_we_do_not_have_gets_a_kind_sentence_and_the_way_back(selam: FlaskClient) -> None:
+    page = selam.get("/words?q=zzzz")
     assert page.status_code == 200
-    assert 'class="card empty"' in page.text
+    assert "We do not have this word yet." in page.text
     assert 'class="button" href="/words"' in page.text
 
 
@@ -92,6 +141,7 @@ def test_strange_searches_are_answered_and_shown_as_text(yusuf: FlaskClient, que
     assert "49" not in re.findall(r'name="q" value="([^"]*)"', answer.text)[0]
 
 
+@ON_SQLITE
 def test_htmx_gets_only_the_list(yusuf: FlaskClient) -> None:
     answer = yusuf.get("/words?q=spand", headers=HTMX)
     assert answer.text.lstrip().startswith('<p class="visually-hidden" id="found"')
@@ -100,57 +150,289 @@ def test_htmx_gets_only_the_list(yusuf: FlaskClient) -> None:
     assert "HX-Request" in answer.headers["Vary"]
 
 
-def test_one_word_has_sounds_meaning_example_and_neighbours(yusuf: FlaskClient) -> None:
+# --- One word -----------------------------------------------------------------------------------------------
+
+
+def test_one_word_has_sounds_forms_meaning_example_and_neighbours(yusuf: FlaskClient) -> None:
     page = yusuf.get("/words/spand").text
-    place = [word.key for word in core_deck()].index("spand")
-    before, after = core_deck()[place - 1], core_deck()[place + 1]
-    assert re.search(r'src="/static/\w+/sounds/da/spand\.mp3"', page)
-    assert re.search(r'src="/static/\w+/sounds/da/spand-slow\.mp3"', page)
+    place = shipped_deck(CORE).index(WORDS["spand"])
+    before, after = shipped_deck(CORE)[place - 1], shipped_deck(CORE)[place + 1]
+    sources = re.findall(r'<source src="/static/\w+/sounds/da/([\w.-]+)" type="([^"]+)">', page)
+    opus, mp3 = "audio/ogg; codecs=opus", "audio/mpeg"
+    assert sources == [
+        ("spand.opus", opus),
+        ("spand.mp3", mp3),
+        ("spand-slow.opus", opus),
+        ("spand-slow.mp3", mp3),
+    ]
     assert page.count('<audio controls preload="none"') == 2
-    assert str(escape(WORDS["spand"].meanings["ar"])) in page
+    assert '<bdi dir="ltr">spanden</bdi>' in page
+    assert str(escape(WORDS["spand"].meaning("ar").text)) in page
     assert f'<bdi dir="ltr">{escape(WORDS["spand"].example)}</bdi>' in page
+    assert f'<bdi dir="rtl">{escape(WORDS["spand"].meaning("ar").example)}</bdi>' in page
     assert f'rel="prev" href="/words/{before.key}"' in page
     assert f'rel="next" href="/words/{after.key}"' in page
 
 
-def test_the_first_word_has_none_before_it_and_the_last_none_after_it(yusuf: FlaskClient) -> None:
-    assert 'rel="prev"' not in yusuf.get(f"/words/{core_deck()[0].key}").text
-    assert 'rel="next"' not in yusuf.get(f"/words/{core_deck()[-1].key}").text
+@pytest.mark.parametrize("deck", [CORE, "kitchen"])
+def test_the_first_word_has_none_before_it_and_the_last_none_after_it(yusuf: FlaskClient, deck: str) -> None:
+    words = shipped_deck(deck)
+    assert 'rel="prev"' not in yusuf.get(f"/words/{words[0].key}").text
+    assert 'rel="next"' not in yusuf.get(f"/words/{words[-1].key}").text
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("key", ["unknown", "SPAND", "spand%20", "..%2fspand", "x" * 500])
 def test_an_unknown_word_is_not_found(yusuf: FlaskClient, key: str) -> None:
     assert yusuf.get(f"/words/{key}").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["mette", "karen", "jens", "bodil"])
-def test_staff_mentors_and_administrators_read_the_words_too(
-    client: FlaskClient, session: Session, cast: Cast, name: str
-) -> None:
-    sign_in(client, session, getattr(cast, name))
-    assert client.get("/words").status_code == 200
-    assert client.get("/words/spand").status_code == 200
+def test_staff_mentors_and_administrators_read_the_words_too(client_of: ClientOf, name: str) -> None:
+    client = client_of(name)
+    for address in ("/words", "/words/decks/kitchen", "/words/spand"):
+        assert client.get(address).status_code == 200
 
 
-def test_a_reader_of_danish_alone_sees_no_meaning(client: FlaskClient, session: Session, cast: Cast) -> None:
-    sign_in(client, session, cast.jens)
-    assert WORDS["spand"].meanings["en"] not in client.get("/words/spand").text
+def test_a_reader_of_danish_alone_sees_no_meaning(client_of: ClientOf) -> None:
+    assert WORDS["spand"].meaning("en").text not in client_of("jens").get("/words/spand").text
 
 
-def test_the_second_language_explains_to_somebody_who_reads_danish_first(
-    client: FlaskClient, session: Session, cast: Cast
-) -> None:
-    session.get_one(Person, cast.selam).language = "da"
-    sign_in(client, session, cast.selam)
-    assert WORDS["spand"].meanings["en"] in client.get("/words/spand").text
+def test_the_second_language_explains_to_somebody_who_reads_danish_first(plan: Plan, client_of: ClientOf) -> None:
+    plan.speak("selam", "da")
+    assert WORDS["spand"].meaning("en").text in client_of("selam").get("/words/spand").text
 
 
-def test_a_word_is_found_by_the_second_language(client: FlaskClient, session: Session, cast: Cast) -> None:
-    sign_in(client, session, cast.selam)
-    assert found(client, WORDS["fare"].meanings["en"])[0] == "fare"
-
-
-@pytest.mark.parametrize("address", ["/words", "/words/spand"])
+@ON_SQLITE
+@pytest.mark.parametrize("address", ["/words", "/words/spand", "/words/decks/kitchen", "/words/new/1"])
 def test_strangers_are_asked_to_sign_in(client: FlaskClient, address: str) -> None:
     answer = client.get(address)
     assert (answer.status_code, answer.location) == (303, "/sign-in")
+
+
+# --- A word from a workplace --------------------------------------------------------------------------------
+
+
+def bring(client: FlaskClient, citizen_id: int, **fields: Any) -> TestResponse:
+    """Send the form; bytes go as files with a name that says nothing."""
+    data = {
+        name: (io.BytesIO(value), "from-my-phone") if isinstance(value, bytes) else value
+        for name, value in fields.items()
+    }
+    return client.post(f"/words/new/{citizen_id}", data=data)
+
+
+def kept(plan: Plan) -> list[Any]:
+    return plan.all(select(OwnWord.lemma, OwnWord.status, OwnWord.citizen_id))
+
+
+def test_a_citizen_brings_in_a_word_that_waits_for_staff(plan: Plan, selam: FlaskClient) -> None:
+    address = f"/words/new/{plan.cast.selam}"
+    assert f'action="{address}"' in selam.get(address).text
+    answer = bring(selam, plan.cast.selam, lemma=" et  piskeris ", meaning="whisk", photo=photo())
+    assert (answer.status_code, answer.location) == (303, "/practice")
+    assert "Staff look at the word first." in selam.get("/practice").text
+    assert kept(plan) == [("et piskeris", "suggested", plan.cast.selam)]
+    assert plan.all(select(WordMeaning.language, WordMeaning.text)) == [("en", "whisk")]
+    assert plan.all(select(WordPhoto.taken_by_id, WordPhoto.citizen_id)) == [(plan.cast.selam, plan.cast.selam)]
+
+
+def test_a_word_may_be_said_only_with_a_yes_to_being_heard(plan: Plan, selam: FlaskClient) -> None:
+    assert bring(selam, plan.cast.selam, sound=voice(), consent="y").location == "/practice"
+    assert kept(plan) == [("", "suggested", plan.cast.selam)]
+    assert plan.all(select(Recording.speaker, Recording.citizen_id)) == [("Selam", plan.cast.selam)]
+
+
+def test_a_mentor_brings_in_a_word_of_the_citizen_whom_he_works_with(plan: Plan, client_of: ClientOf) -> None:
+    answer = bring(client_of("jens"), plan.cast.selam, lemma="piskeris")
+    assert answer.location == f"/mentor/people/{plan.cast.selam}/words"
+    assert kept(plan) == [("piskeris", "suggested", plan.cast.selam)]
+
+
+@pytest.mark.parametrize("name", ["mette", "karen"])
+def test_a_word_that_staff_write_holds_at_once(plan: Plan, client_of: ClientOf, name: str) -> None:
+    answer = bring(client_of(name), plan.cast.selam, lemma="piskeris")
+    assert answer.location == f"/staff/citizens/{plan.cast.selam}/words"
+    assert kept(plan) == [("piskeris", "approved", plan.cast.selam)]
+
+
+@pytest.mark.parametrize(
+    ("name", "citizen", "status"),
+    [
+        ("yusuf", "selam", 404),
+        ("olena", "selam", 404),
+        ("anders", "selam", 404),
+        ("mette", "yusuf", 404),
+        ("jens", "yusuf", 404),
+        ("mette", "jens", 404),
+        ("bodil", "selam", 403),
+    ],
+)
+def test_others_bring_in_nothing(plan: Plan, client_of: ClientOf, name: str, citizen: str, status: int) -> None:
+    client, citizen_id = client_of(name), getattr(plan.cast, citizen)
+    assert client.get(f"/words/new/{citizen_id}").status_code == status
+    assert bring(client, citizen_id, lemma="piskeris").status_code == status
+    assert kept(plan) == []
+
+
+SAID = {"meaning": "whisk", "sound": voice(), "consent": "y"}
+ASK = "Ask the one who speaks. Then put a tick here."
+CANNOT_HEAR = "We cannot hear anything in this file. Record once more."
+TOO_LONG = "The recording is too long. Ten seconds are enough."
+NEITHER = "Write the word or say it."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "sentence"),
+    [
+        ({"sound": voice()}, "consent", ASK),
+        ({"lemma": "", "sound": b"", "consent": "y"}, "lemma", NEITHER),
+        ({"lemma": " \u200f ", "photo": photo()}, "lemma", NEITHER),
+        ({"lemma": "x" * 61}, "lemma", "This is too long. Use at most 60 letters."),
+        ({"meaning": "x" * 81}, "meaning", "This is too long. Use at most 80 letters."),
+        ({"photo": b"I am no photo"}, "photo", "We cannot read this file. Choose a photo."),
+        ({"photo": photo()[:40]}, "photo", "We cannot read this file. Choose a photo."),
+        ({**SAID, "sound": b"I am no sound"}, "sound", CANNOT_HEAR),
+        ({**SAID, "sound": voice()[:30]}, "sound", CANNOT_HEAR),
+        ({**SAID, "sound": photo()}, "sound", CANNOT_HEAR),
+        ({**SAID, "sound": voice(12)}, "sound", TOO_LONG),
+        ({**SAID, "sound": voice()[:44] + bytes(16_000)}, "sound", "We hear nobody. Hold the phone closer"),
+    ],
+)
+@ON_SQLITE
+def test_what_cannot_be_kept_is_told_beside_its_field_and_what_was_typed_stays(
+    plan: Plan, selam: FlaskClient, wrong: dict[str, Any], field: str, sentence: str
+) -> None:
+    typed = {"lemma": "piskeris", "meaning": "whisk", **wrong}
+    answer = bring(selam, plan.cast.selam, **{name: value for name, value in typed.items() if value != b""})
+    assert answer.status_code == 422
+    (error,) = re.findall(rf'id="{field}-error">(.*?)</p>', answer.text, re.DOTALL)
+    assert sentence in error
+    assert f'<a href="#{field}">' in answer.text
+    for name in ("lemma", "meaning"):
+        assert f'name="{name}" type="text" value="{one_line(typed[name])}"' in answer.text
+    assert ('<input checked id="consent"' in answer.text) == ("consent" in typed)
+    for table in (OwnWord, WordMeaning, WordPhoto, Recording):
+        assert plan.all(select(table)) == []
+
+
+@pytest.mark.xfail(reason="an empty file counts as a word that was said (words/views.py)")
+@ON_SQLITE
+def test_an_empty_file_is_no_word(plan: Plan, selam: FlaskClient) -> None:
+    assert bring(selam, plan.cast.selam, sound=b"", consent="y").status_code == 422
+    assert kept(plan) == []
+
+
+# --- What a workplace's word looks like; photos and recordings ----------------------------------------------
+
+
+@pytest.fixture
+def brought(plan: Plan) -> OwnWord:
+    """A word from Selam's workplace, with photo and voice, that waits."""
+    row: OwnWord = plan.do("selam", suggest_word, Brought("piskeris", "ዊስክ", photo(), voice(), "Selam"))
+    return row
+
+
+def approve(plan: Plan, row: OwnWord, deck: str = WORKPLACE) -> None:
+    word = Word(row.key, deck, "tools", "noun", "et", "piskeris", example="Tag piskeriset.")
+    approve_word(plan.session, plan.actor("mette"), row, word, plan.now)
+    plan.session.commit()
+
+
+def media(plan: Plan) -> list[str]:
+    (photo_id,), (recording_id,) = plan.all(select(WordPhoto.id)) + plan.all(select(Recording.id))
+    recording = f"/words/recordings/{recording_id}"
+    return [f"/words/photos/{photo_id}.jpg", f"{recording}.opus", f"{recording}.mp3"]
+
+
+def test_the_workplace_has_a_deck_of_its_own_when_there_is_a_word(
+    plan: Plan, client_of: ClientOf, brought: OwnWord
+) -> None:
+    selam, yusuf = client_of("selam"), client_of("yusuf")
+    assert "/words/decks/workplace" not in selam.get("/words").text
+    assert selam.get(f"/words/{brought.key}").status_code == 404
+    approve(plan, brought)
+    assert 'href="/words/decks/workplace"' in selam.get("/words").text
+    assert keys_on(selam.get("/words/decks/workplace").text) == [brought.key]
+    assert found(selam, "piskeris") == found(selam, "ዊስክ") == [brought.key]
+    page = selam.get(f"/words/{brought.key}").text
+    for address in media(plan):
+        assert f'src="{address}"' in page
+    assert 'href="/words/decks/workplace#tools"' in page
+    assert yusuf.get(f"/words/{brought.key}").status_code == 404
+    assert "/words/decks/workplace" not in yusuf.get("/words").text
+
+
+@pytest.mark.xfail(reason="the speaker's name is read from a column that is empty (words/queries.py)")
+@ON_SQLITE
+def test_a_recording_says_who_speaks(plan: Plan, selam: FlaskClient, brought: OwnWord) -> None:
+    approve(plan, brought)
+    page = selam.get(f"/words/{brought.key}").text
+    assert "Selam says the word." in page
+    assert "A computer voice says the word." not in page
+
+
+@pytest.mark.xfail(reason="words of the municipality's own are not put to their theme (words/views.py)")
+@ON_SQLITE
+def test_each_theme_has_one_heading(plan: Plan, selam: FlaskClient, brought: OwnWord) -> None:
+    approve(plan, brought, CORE)
+    headings = re.findall(r'<h2 id="(\w+)"', selam.get("/words").text)
+    assert headings == ["safety", "greetings", "time", "tools", "body", "together"]
+
+
+@pytest.mark.usefixtures("brought")
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        *((name, 200) for name in ("selam", "mette", "karen", "jens")),
+        *((name, 404) for name in ("yusuf", "bodil", "anders", "olena")),
+    ],
+)
+def test_only_those_around_her_see_and_hear_what_is_from_her_workplace(
+    plan: Plan, client_of: ClientOf, name: str, status: int
+) -> None:
+    client = client_of(name)
+    for address in media(plan):
+        assert client.get(address).status_code == status, address
+
+
+def test_what_is_approved_for_everybody_is_seen_and_heard_in_the_whole_municipality_only(
+    plan: Plan, client_of: ClientOf, brought: OwnWord
+) -> None:
+    approve(plan, brought, "kitchen")
+    for name, status in {"yusuf": 200, "bodil": 200, "anders": 404, "olena": 404}.items():
+        client = client_of(name)
+        assert (brought.key in keys_on(client.get("/words/decks/kitchen").text)) == (status == 200), name
+        for address in media(plan):
+            assert client.get(address).status_code == status, (name, address)
+
+
+@pytest.mark.usefixtures("brought")
+def test_photos_and_recordings_are_kept_by_ones_own_phone_only(plan: Plan, client_of: ClientOf) -> None:
+    selam = client_of("selam")
+    first_bytes = {"image/jpeg": b"\xff\xd8", "audio/ogg": b"OggS", "audio/mpeg": b"\xff"}
+    for address, (kind, start) in zip(media(plan), first_bytes.items(), strict=True):
+        answer = selam.get(address)
+        assert answer.content_type == kind
+        assert answer.data.startswith(start)
+        assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert "Cookie" in answer.headers["Vary"]
+
+
+@pytest.mark.usefixtures("brought")
+@ON_SQLITE
+def test_a_part_of_a_recording_can_be_asked_for(plan: Plan, client_of: ClientOf) -> None:
+    selam = client_of("selam")
+    _photo, opus, _mp3 = media(plan)
+    whole = selam.get(opus).data
+    for wanted, part in {"bytes=0-1": whole[:2], "bytes=10-": whole[10:], "bytes=-5": whole[-5:]}.items():
+        answer = selam.get(opus, headers={"Range": wanted})
+        assert (answer.status_code, answer.data) == (206, part)
+        assert answer.headers["Content-Range"].endswith(f"/{len(whole)}")
+    assert selam.get(opus, headers={"Range": "bytes=9999999-"}).status_code == 416
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("address", ["photos/1.jpg", "photos/1.png", "recordings/1.opus", "recordings/1.wav"])
+def test_photos_and_recordings_that_are_not_there_are_not_found(selam: FlaskClient, address: str) -> None:
+    assert selam.get(f"/words/{address}").status_code == 404
