@@ -34,7 +34,7 @@ _LARGEST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list
 
 
 def measure_bytes(stage: Stage) -> Iterator[Figure]:
-    with stage.our_server(1) as server, sync_playwright() as playwright, _chromium(playwright) as browser:
+    with stage.our_server(1) as server, sync_playwright() as playwright, chromium(playwright) as browser:
         today = settled(server, stage.town.citizens["ar"])
         html = _gzip_size(server, "/", today.cookie)
         css = _gzip_size(server, assets.address("css/app.css"))
@@ -54,7 +54,7 @@ def measure_paint(stage: Stage) -> Iterator[Figure]:
         stage.our_server(1) as ours,
         stage.bare_server(1) as bare,
         sync_playwright() as playwright,
-        _chromium(playwright) as browser,
+        chromium(playwright) as browser,
     ):
         today = settled(ours, stage.town.citizens["ar"])
         turns = {"today": (ours, today), "bare": (bare, Visit("/plain"))}
@@ -70,7 +70,7 @@ def measure_paint(stage: Stage) -> Iterator[Figure]:
 
 
 @contextmanager
-def _chromium(playwright: Playwright) -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((path for name in names if (path := shutil.which(name))), None)
     assert path, "This needs Chromium. On Debian: apt-get install chromium"
@@ -82,7 +82,7 @@ def _chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @contextmanager
-def _cold_page(browser: Browser, playwright: Playwright, server: Server, visit: Visit) -> Iterator[Page]:
+def cold_page(browser: Browser, playwright: Playwright, server: Server, visit: Visit) -> Iterator[Page]:
     """Give an empty page of a phone that has never been here, but is signed in."""
     context = browser.new_context(**playwright.devices[PHONE], base_url=server.url, service_workers="block")
     if visit.cookie:
@@ -97,7 +97,7 @@ def _received(browser: Browser, playwright: Playwright, server: Server, visit: V
     """Return the bytes of a first visit by kind of file, lazy pictures at the end of the page included."""
     kinds: dict[str, str] = {}
     sizes: dict[str, int] = defaultdict(int)
-    with _cold_page(browser, playwright, server, visit) as page:
+    with cold_page(browser, playwright, server, visit) as page:
         network = page.context.new_cdp_session(page)
         network.send("Network.enable")
         network.send("Network.setExtraHTTPHeaders", {"headers": {"Accept-Encoding": encoding}})
@@ -119,14 +119,14 @@ def _received(browser: Browser, playwright: Playwright, server: Server, visit: V
 
 def _largest_paint(browser: Browser, playwright: Playwright, server: Server, visit: Visit) -> tuple[float, str]:
     """Return when the largest thing was painted, in milliseconds, and which element it is."""
-    with _cold_page(browser, playwright, server, visit) as page:
-        _slow_down(page.context.new_cdp_session(page))
+    with cold_page(browser, playwright, server, visit) as page:
+        slow_down(page.context.new_cdp_session(page))
         page.goto(visit.path, wait_until="networkidle")
         milliseconds, element = page.evaluate(_LARGEST_PAINT)
     return milliseconds, element
 
 
-def _slow_down(session: CDPSession) -> None:
+def slow_down(session: CDPSession) -> None:
     session.send("Network.enable")
     speed = {"latency": LATENCY_MS, "downloadThroughput": BYTES_PER_SECOND, "uploadThroughput": BYTES_PER_SECOND}
     session.send("Network.emulateNetworkConditions", {"offline": False, **speed})

@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
         COMPRESS_ALGORITHM=["gzip"],  # brotli saves a few hundred bytes and costs half as much again
-        COMPRESS_MIMETYPES=["text/html"],
+        COMPRESS_MIMETYPES=["text/html", "application/json"],
         WTF_CSRF_TIME_LIMIT=None,  # nothing times out while somebody types
     )
     navigation.init_app(app)

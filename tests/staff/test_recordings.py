@@ -207,7 +207,6 @@ def test_done_forgets_who_spoke(plan: Plan, mette: FlaskClient) -> None:
 # --- Who hears it -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="the name stands in another column than the one it is read from")
 def test_a_person_is_heard_on_the_citizens_page_in_place_of_the_computer(
     mette: FlaskClient, selam: FlaskClient, plan: Plan, client_of: ClientOf
 ) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citizen_app.config import LANGUAGES
@@ -378,19 +378,20 @@ def test_a_column_that_the_file_lacks_stays_as_it_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "forms"),
+    ("sentence", "lemma", "past"),
     [
-        ("Han løb hjem.", {"lemma": "løbe", "past": "løb"}),
-        ("Tøm spanden nu.", {"lemma": "tømme"}),
-        ("Støt hende lidt.", {"lemma": "støtte"}),
-        ("Hun gik hjem.", {"lemma": "gå", "past": "gik"}),
-        ("Vi gør rent her.", {"lemma": "gøre rent", "present": "gør rent"}),
-        ("Øjet er rødt.", {"lemma": "øje"}),
-        ("PAS PÅ!", {"lemma": "pas på"}),
+        ("Han løb hjem.", "løbe", ""),
+        ("Tøm spanden nu.", "tømme", ""),
+        ("Støt hende lidt.", "støtte", ""),
+        ("Hun gik hjem.", "gå", "gik"),
+        ("I går skar vi brød.", "skære", "skar"),
+        ("Vi gjorde alt rent.", "gøre rent", "gjorde rent"),
+        ("Øjet er rødt.", "øje", ""),
+        ("PAS PÅ!", "pas på", ""),
     ],
 )
-def test_an_example_may_hold_its_word_in_any_form(sentence: str, forms: dict[str, str]) -> None:
-    assert holds(sentence, Word("x", CORE, "tasks", "verb", "", **forms))
+def test_an_example_may_hold_its_word_in_any_form(sentence: str, lemma: str, past: str) -> None:
+    assert holds(sentence, Word("x", CORE, "tasks", "verb", "", lemma, past=past))
 
 
 @pytest.mark.parametrize(
@@ -434,6 +435,7 @@ MEANINGS = st.builds(
 ).filter(any)
 
 
+@settings(deadline=None)
 @given(
     texts(LONGEST["lemma"], 1),
     texts(LONGEST["example"], 1),

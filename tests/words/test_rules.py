@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citizen_app.texts.rules import fold
@@ -134,6 +134,7 @@ def test_strange_queries_find_nothing_and_never_fail(query: str) -> None:
     assert search(WORDS, query, ["en"]) == []
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(shipped())), st.sampled_from(MEANING_LANGUAGES))
 def test_each_of_our_words_is_found_at_once_by_each_of_its_forms_and_by_what_it_means(key: str, language: str) -> None:
     wanted = shipped()[key]
@@ -200,6 +201,7 @@ def test_a_small_deck_gives_what_it_has() -> None:
 LANGUAGES = st.lists(st.sampled_from(["da", *MEANING_LANGUAGES]), min_size=1, max_size=3, unique=True)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(shipped())), LANGUAGES, st.randoms(use_true_random=False))
 def test_six_wrong_choices_cannot_be_taken_for_the_word_and_are_the_same_every_time(
     key: str, languages: list[str], chance: random.Random
