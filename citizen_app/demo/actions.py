@@ -29,8 +29,16 @@ from citizen_app.people.actions import set_password
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import subject_for
 from citizen_app.policy import Actor, Refusal, Role, Subject
+from citizen_app.practice import actions as practice
+from citizen_app.practice.actions import GivenAnswer
+from citizen_app.practice.rules import Wishes
 from citizen_app.texts.models import Text
 from citizen_app.texts.queries import phrase_bank, readings
+from citizen_app.words import actions as words
+from citizen_app.words.actions import Brought
+from citizen_app.words.models import OwnWord
+from citizen_app.words.queries import own_word, said
+from citizen_app.words.rules import Meaning
 
 MEETING_MINUTES = 45
 
@@ -89,6 +97,7 @@ def load(session: Session, story: Story, *, password_cost: int) -> None:
             _tell_goal(_Scene(session, people, municipality, people[plan.citizen]), events)
         for events in plan.meetings:
             _tell_meeting(_Scene(session, people, municipality, people[plan.citizen]), events)
+        _tell_words(_Scene(session, people, municipality, people[plan.citizen]), plan.words)
     session.flush()
 
 
@@ -158,15 +167,15 @@ def _plan_step(scene: _Scene, acting: _Acting, event: Event) -> None:
     """Give a step a day, a place or a helper; its words stay."""
     session, actor, subject, _goal = acting
     step = scene.steps[event.facts["step"]]
-    words = readings(session, subject.municipality_id, [step.text_id], actor.reading_languages)[step.text_id].main
-    wording = Wording(words.body, words.language)
+    line = readings(session, subject.municipality_id, [step.text_id], actor.reading_languages)[step.text_id].main
+    wording = Wording(line.body, line.language)
     plan = _plan(scene, event.facts)
     goals.change_step(*acting, step, step.picture, wording, plan, seen_version=step.version, now=event.at)
 
 
 def _finish_step(scene: _Scene, acting: _Acting, event: Event) -> None:
-    step, words = scene.steps[event.facts["step"]], event.facts.get("words", "")
-    goals.finish_step(*acting, step, face=event.facts["face"], words=words, now=event.at)
+    step, own = scene.steps[event.facts["step"]], event.facts.get("words", "")
+    goals.finish_step(*acting, step, face=event.facts["face"], words=own, now=event.at)
 
 
 def _not_today(scene: _Scene, acting: _Acting, event: Event) -> None:
@@ -262,6 +271,39 @@ def _moment(facts: Mapping[str, Any], clock: str, zone: ZoneInfo) -> datetime:
 
 def _reply(facts: Mapping[str, Any], actor: Actor) -> Reply:
     return Reply(Answer(facts["answer"]), facts.get("reason"), facts.get("note", ""), actor.language)
+
+
+# --- Words --------------------------------------------------------------------------------------------------
+
+
+def _tell_words(scene: _Scene, events: Sequence[Event]) -> None:
+    brought: dict[str, OwnWord] = {}
+    for event in events:
+        session, facts, now = scene.session, event.facts, event.at
+        actor, subject = scene.actor(event), scene.subject(event)
+        everything = said(session, subject.municipality_id, ("da",), subject.citizen_id)
+        if event.verb == "learn":
+            practice.set_wishes(session, subject, Wishes(branches=tuple(facts["branches"])))
+        elif event.verb == "practise":
+            missed = set(facts.get("missed", ()))
+            given = [
+                GivenAnswer(f"demo-{now:%Y%m%d%H%M}-{number}".lower(), key, key not in missed, "see", now)
+                for number, key in enumerate(facts["words"])
+            ]
+            practice.record_answers(session, actor, given, everything, now)
+        elif event.verb == "used":
+            for key in facts["words"]:
+                practice.mark_used(session, actor, subject, key, everything, day=now.date(), is_used=True, now=now)
+        elif event.verb == "bring":
+            brought[facts["lemma"]] = words.suggest_word(session, actor, subject, Brought(facts["lemma"]), now)
+        elif event.verb == "take_in":
+            row = brought[facts["lemma"]]
+            more = {name: facts[name] for name in ("article", "definite", "example")}
+            meanings = {language: Meaning(text) for language, text in facts["meanings"].items()}
+            mended = replace(own_word(row), word_class="noun", meanings=meanings, **more)
+            words.approve_word(session, actor, row, mended, now)
+        else:
+            raise KeyError(event.verb)
 
 
 def _actor(person: Person, municipality: Municipality) -> Actor:

@@ -37,7 +37,12 @@ def read_story(now: datetime) -> Story:
         text_sizes=plans["text_sizes"],
         sheet=read_sheet(_people_file(today)),
         plans=[
-            Plan(plan["citizen"], _rows(plan["goals"], event), _rows(plan["meetings"], event))
+            Plan(
+                plan["citizen"],
+                _rows(plan["goals"], event),
+                _rows(plan["meetings"], event),
+                [event(*fields) for fields in plan.get("words", ())],
+            )
             for plan in plans["plans"]
         ],
     )

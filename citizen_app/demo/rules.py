@@ -29,11 +29,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Plan:
-    """A citizen's goals and meetings, each as its own row of events, oldest first."""
+    """A citizen's goals, meetings and words, each as its own row of events, oldest first."""
 
     citizen: str
     goals: Sequence[Sequence[Event]]
     meetings: Sequence[Sequence[Event]]
+    words: Sequence[Event] = ()
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _deck_page(deck: str) -> Response:
         "deck",
         here="words",
         deck=deck,
-        decks=(*DECKS, WORKPLACE) if everything.citizen_words else DECKS,
+        decks=(WORKPLACE, *DECKS) if everything.citizen_words else DECKS,
         query=query,
         shelves=shelves,
         **_how_to_read(everything),
