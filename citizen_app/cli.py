@@ -34,7 +34,7 @@ from citizen_app.people.actions import set_password
 from citizen_app.people.queries import person_with_username
 from citizen_app.serve import Address, StartError
 from citizen_app.sounds.actions import VoiceMissing, make_voices
-from citizen_app.staff.word_files import sentence_of
+from citizen_app.staff.word_faults import sentence_of
 from citizen_app.web import assets
 from citizen_app.words.actions import spoken
 from citizen_app.words.queries import SOUNDS, deck_faults, shipped

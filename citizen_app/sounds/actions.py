@@ -143,11 +143,11 @@ def _samples(upload: bytes, demuxer: str) -> array[int]:
     import av  # only who records waits for it, and a web process that nobody records with stays small
 
     samples = array("h")
-    most = rules.RATE * (rules.LONGEST_SECONDS + 1)
+    most = rules.RATE * rules.LONGEST_SECONDS + rules.RATE // 2  # a phone stops a moment late
     try:
         with av.open(io.BytesIO(upload), format=demuxer, metadata_errors="ignore") as source:
             stream = next((stream for stream in source.streams.audio), None)
-            if stream is None:
+            if stream is None or getattr(stream, "rate", None) not in rules.RATES:  # an unknown codec has none
                 raise NotASound
             resampler = av.AudioResampler(format="s16", layout="mono", rate=rules.RATE)
             for frame in _frames(source, stream):

@@ -14,7 +14,7 @@ class Recording(InMunicipality, Base):
     """The newest recording of a word; a new one has a new number, so that phones may keep each for ever."""
 
     __tablename__ = "recordings"
-    __table_args__ = (UniqueConstraint("municipality_id", "word_key"),)
+    __table_args__ = (UniqueConstraint("municipality_id", "word_key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     word_key: Mapped[str] = mapped_column(String(60))

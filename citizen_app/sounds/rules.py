@@ -10,6 +10,8 @@ from typing import Final
 
 RATE: Final = 24_000
 """Moments a second; speech needs no more."""
+RATES: Final = range(8_000, 192_001)
+"""What phones and microphones write; another number is a mistake or a trap."""
 LONGEST_SECONDS: Final = 10
 LARGEST_UPLOAD: Final = 2_000_000
 """Bytes; ten seconds from any phone are far less."""

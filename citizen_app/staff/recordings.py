@@ -54,7 +54,8 @@ def done(deck: str) -> Response:
 @requires(Permission.MANAGE_WORDS)
 def record(deck: str, key: str) -> Response:
     """Keep one recording and go on to the next word; what cannot be heard is tried once more."""
-    if said(db(), actor().municipality_id, ("da",)).word(key) is None:
+    word = said(db(), actor().municipality_id, ("da",)).word(key)
+    if word is None or word.deck != checked_deck(deck):
         raise NotFound
     if SPEAKER not in session:
         return go(f"/staff/words/studio/{deck}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -89,6 +89,10 @@ class WordForm(Form):
     def validate_example(self, field: Any) -> None:
         if field.data and len(field.data.split()) > EXAMPLE_WORDS:
             raise ValidationError(str(_("This is too long for a beginner. Use at most 8 words.")))
+
+    def refuse(self, sentences: Sequence[str]) -> None:
+        """Say what a word must be to stand in a deck for everybody."""
+        self.form_errors.extend(sentences)
 
     def word(self, key: str, meanings: Mapping[str, Meaning]) -> Word:
         """Return the word as it was written; with an article it is a noun, else a phrase."""

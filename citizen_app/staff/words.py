@@ -22,15 +22,26 @@ from citizen_app.practice import actions as practice
 from citizen_app.practice.forms import WishesForm
 from citizen_app.practice.queries import desk, known_and_used_since, wishes_of
 from citizen_app.practice.rules import growth
+from citizen_app.staff.word_faults import translated
 from citizen_app.staff.word_forms import MeaningForm, WordForm
 from citizen_app.web import errors
 from citizen_app.web.access import actor, midnight, requires, today
-from citizen_app.web.fragments import answer, go, page, provided
+from citizen_app.web.fragments import answer, go, is_piece_wanted, page, provided
 from citizen_app.web.photos import NotAPhoto
 from citizen_app.web.session import db, now
 from citizen_app.words import actions, queries
 from citizen_app.words.queries import picture_of, said, sounds_of
-from citizen_app.words.rules import DECKS, MEANING_LANGUAGES, WORKPLACE, Meaning, Word
+from citizen_app.words.rules import (
+    DECKS,
+    MEANING_LANGUAGES,
+    WORKPLACE,
+    Fault,
+    Flaw,
+    Meaning,
+    Word,
+    faults_between,
+    faults_of,
+)
 
 blueprint = Blueprint("staff_words", __name__, url_prefix="/staff")
 
@@ -150,10 +161,15 @@ def check_word(language: str, key: str) -> Response:
         "picture_of": lambda word: picture_of(word, everything),
     }
     if not form.validate_on_submit():
-        return page("staff/words/review_row.html", "row", word=word, form=form, status=422, **row)
+        if is_piece_wanted():
+            return page("staff/words/review_row.html", "row", word=word, form=form, status=422, **row)
+        rows = [
+            (other, form if other.key == key else MeaningForm.of(other.meaning(language)))
+            for other in everything.deck(word.deck)
+        ]
+        return page("staff/words/review.html", deck=word.deck, rows=rows, status=422, **row)
     text, example = form.text.data or "", form.example.data or ""
-    actions.check_meaning(db(), actor(), key, language, text, example, now())
-    mended = actions.with_check(word, language, text, example, actor(), now())
+    mended = actions.check_meaning(db(), actor(), word, language, text, example, today())
     return answer(
         f"/staff/words/languages/{language}?deck={word.deck}#word-{key}",
         lambda: page("staff/words/review_row.html", "row", word=mended, form=form, **row),
@@ -169,6 +185,8 @@ def decide(word_id: int) -> Response:
     """Approve a word from a workplace as it is or mended, or leave it out."""
     me = actor()
     row = queries.suggestion(db(), me, word_id, today())
+    if row.status != "suggested":
+        raise actions.AlreadyDecided
     citizen = citizen_of_worker(db(), me, row.citizen_id or 0, today())
     check(me, Permission.SUGGEST_WORDS, citizen.subject)
     language = citizen.row.language
@@ -182,9 +200,12 @@ def decide(word_id: int) -> Response:
         actions.decline_word(db(), me, row, now())
         session["notice"] = _("The word is left out.")
         return go("/staff/words")
+    has_meaning = language != "da" and bool(form.meaning.data or meaning)
+    word = form.word(row.key, {language: Meaning(form.meaning.data or "")} if has_meaning else {})
     if form.validate_on_submit():
-        meanings = {language: Meaning(form.meaning.data)} if form.meaning.data and language != "da" else {}
-        actions.approve_word(db(), me, row, form.word(row.key, meanings), now())
+        form.refuse([translated(fault) for fault in _faults_in_deck(word)])
+    if form.is_submitted() and not form.errors:
+        actions.approve_word(db(), me, row, word, now())
         session["notice"] = _("The word is approved. It is first among tomorrow's new words.")
         return go("/staff/words")
     recordings = queries.recording_numbers(db(), me.municipality_id, [row.key])
@@ -202,13 +223,23 @@ def decide(word_id: int) -> Response:
     )
 
 
+def _faults_in_deck(word: Word) -> list[Fault]:
+    """Say why a word cannot be in a deck for everybody; at her own workplace a citizen's word may be bare."""
+    if word.deck == WORKPLACE:
+        return []
+    everything = said(db(), actor().municipality_id, ("da",))
+    there = [(0, other) for other in everything.deck(word.deck) if other.key != word.key]
+    bare = [] if word.example else [Fault(1, "example", Flaw.MISSING)]
+    return [*bare, *faults_of(1, word), *faults_between([*there, (1, word)])]
+
+
 # --- One citizen's words ------------------------------------------------------------------------------------
 
 WEEKS = 12
 
 
 @blueprint.route("/citizens/<int:citizen_id>/words", methods=["GET", "POST"])
-@requires(Permission.SEE_WORDS, writes=True)
+@requires(Permission.SEE_CASELOAD, writes=True)
 def of_citizen(citizen_id: int) -> Response:
     """What a citizen knows and has used over time, and which lines of work she learns for."""
     me = actor()
@@ -231,7 +262,7 @@ def of_citizen(citizen_id: int) -> Response:
         citizen=citizen.row,
         form=form,
         weeks=weeks,
-        most=max((week.known for week in weeks), default=0),
+        most=max(max(week.known, week.used) for week in weeks),
         known=[found.word(key) for key in learning.cards if key in learning.known and found.said.word(key)],
         used=[found.word(key) for key in learning.used if found.said.word(key)],
         practised_at=max((card.answered_at for card in learning.cards.values()), default=None),

@@ -9,7 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from citizen_app.sounds.models import Recording
 from citizen_app.web.photos import small_jpeg
 from citizen_app.words.models import OwnWord, WordMeaning, WordPhoto
 from citizen_app.words.queries import Said, meaning_row
-from citizen_app.words.rules import WORKPLACE, Meaning, Word, with_meanings
+from citizen_app.words.rules import MEANING_LANGUAGES, NO_MEANING, WORKPLACE, Meaning, Word, with_meanings
 
 PHOTO_SIDE: Final = 480
 _DIGITS: Final = ("nul", "et", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
@@ -108,9 +108,9 @@ def approve_word(session: Session, actor: Actor, row: OwnWord, word: Word, now: 
 
 
 def decline_word(session: Session, actor: Actor, row: OwnWord, now: datetime) -> None:
-    """Leave a suggested word out; its photo and voice are deleted. Raises AlreadyDecided."""
+    """Leave a suggested word out; its photo, voice and meaning are deleted. Raises AlreadyDecided."""
     _claim(session, row, now)
-    for table in (WordPhoto, Recording):
+    for table in (WordPhoto, Recording, WordMeaning):
         session.execute(delete(table).where(table.municipality_id == row.municipality_id, table.word_key == row.key))
     _decide(row, actor, "declined", now)
 
@@ -131,15 +131,12 @@ def _decide(row: OwnWord, actor: Actor, status: str, now: datetime) -> None:
 
 
 def check_meaning(
-    session: Session, actor: Actor, key: str, language: str, text: str, example: str, now: datetime
-) -> None:
-    """Keep what a speaker has read over and accepted or mended, with her name and the day."""
-    put_meaning(session, actor.municipality_id, key, language, Meaning(text, example, actor.given_name, now.date()))
-
-
-def with_check(word: Word, language: str, text: str, example: str, actor: Actor, now: datetime) -> Word:
-    """Return the word as it reads after `check_meaning`."""
-    return with_meanings(word, {language: Meaning(text, example, actor.given_name, now.date())})
+    session: Session, actor: Actor, word: Word, language: str, text: str, example: str, day: date
+) -> Word:
+    """Keep what a speaker has read over and accepted or mended, with her name and the day; returns the word so."""
+    meaning = Meaning(text, example, actor.given_name, day)
+    put_meaning(session, actor.municipality_id, word.key, language, meaning)
+    return with_meanings(word, {language: meaning})
 
 
 def put_meaning(session: Session, municipality_id: int, key: str, language: str, meaning: Meaning) -> None:
@@ -198,8 +195,9 @@ def import_words(session: Session, actor: Actor, words: Sequence[Word], known: S
         if before is None or _is_other(before, word):
             new, changed = new + (before is None), changed + (before is not None)
             _put_word(session, actor, rows.get(word.key), word, now)
-        for language, meaning in word.meanings.items():
-            if before is None or before.meaning(language) != meaning:
+        for language in MEANING_LANGUAGES:
+            meaning = word.meaning(language)
+            if (before.meaning(language) if before else NO_MEANING) != meaning:
                 put_meaning(session, actor.municipality_id, word.key, language, meaning)
                 meanings += 1
     session.flush()
@@ -249,10 +247,10 @@ _LOOK: Final = (
 ANKI_FIELDS: Final = ("Key", "Danish", "Meaning", "Example", "ExampleMeaning", "Picture", "Sound")
 
 
-def anki_package(name: str, words: Iterable[Word], language: str, media: Mapping[str, Media]) -> bytes:
+def anki_package(deck_key: str, name: str, words: Iterable[Word], language: str, media: Mapping[str, Media]) -> bytes:
     """Return an Anki package of words with meanings in a language, pictures and sounds.
 
-    Numbers of the deck, the model and the notes are fixed by name, language and key, so that importing a newer package
+    Numbers of the deck, the model and the notes are fixed by deck, language and key, so that importing a newer package
     updates the cards and keeps what the learner has done.
     """
     import genanki  # needed by the few who export
@@ -264,7 +262,7 @@ def anki_package(name: str, words: Iterable[Word], language: str, media: Mapping
         templates=[{"name": "Danish", "qfmt": _FRONT, "afmt": _BACK}],
         css=_LOOK,
     )
-    deck = genanki.Deck(_number(f"citizen_app {name} {language}"), name)
+    deck = genanki.Deck(_number(f"citizen_app {deck_key} {language}"), name)
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for word in words:

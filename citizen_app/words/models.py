@@ -66,7 +66,7 @@ class WordPhoto(InMunicipality, Base):
     """A photo of the thing itself; it goes before the picture."""
 
     __tablename__ = "word_photos"
-    __table_args__ = (UniqueConstraint("municipality_id", "word_key"),)
+    __table_args__ = (UniqueConstraint("municipality_id", "word_key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     word_key: Mapped[str] = mapped_column(String(60))

@@ -324,7 +324,8 @@ def suggestions(session: Session, actor: Actor, today: Any) -> Sequence[OwnWord]
 _SUGGESTION: Select[Any] = select(OwnWord).where(
     OwnWord.municipality_id == bindparam("municipality_id"),
     OwnWord.id == bindparam("id"),
-    is_citizen_of_worker(OwnWord.citizen_id),
+    # A word that was taken in for everybody has no citizen any more; who comes late is told that it is decided.
+    or_(OwnWord.citizen_id.is_(None), is_citizen_of_worker(OwnWord.citizen_id)),
 )
 
 
@@ -349,6 +350,15 @@ def suggested_by(session: Session, actor: Actor, citizen_id: int) -> Sequence[Ow
         .order_by(OwnWord.suggested_at.desc(), OwnWord.id.desc())
         .limit(20)
     ).all()
+
+
+def workplace_keys(session: Session, municipality_id: int) -> set[str]:
+    """Return the keys of all words that belong to one citizen's workplace, whatever became of them."""
+    return set(
+        session.scalars(
+            select(OwnWord.key).where(OwnWord.municipality_id == municipality_id, OwnWord.citizen_id.is_not(None))
+        )
+    )
 
 
 def meaning_row(session: Session, municipality_id: int, key: str, language: str) -> WordMeaning | None:

@@ -129,6 +129,8 @@ class Flaw(StrEnum):
     DOUBLE_KEY = "double_key"
     DOUBLE_WORD = "double_word"
     DOUBLE_PICTURE = "double_picture"
+    TAKEN_KEY = "taken_key"
+    LOST_LETTERS = "lost_letters"
     NO_PICTURE = "no_picture"
     NO_SOUND = "no_sound"
 
@@ -174,8 +176,11 @@ def faults_of(line: int, word: Word) -> Iterator[Fault]:
 
 
 def faults_between(words: Iterable[tuple[int, Word]]) -> Iterator[Fault]:
-    """Say which words of a file cannot stand beside each other: a key, a word or a picture twice."""
-    seen: dict[tuple[str, ...], int] = {}
+    """Say which words cannot stand beside each other: a key, a word or a picture twice.
+
+    Words that were there before the file come first, with line 0.
+    """
+    seen: dict[tuple[str, ...], tuple[int, str]] = {}
     for line, word in words:
         marks = [
             ("key", Flaw.DOUBLE_KEY, (word.key,)),
@@ -185,9 +190,9 @@ def faults_between(words: Iterable[tuple[int, Word]]) -> Iterator[Fault]:
         for name, flaw, mark in marks:
             if not mark:
                 continue
-            other = seen.setdefault((name, *mark), line)
-            if other != line:
-                yield Fault(line, name, flaw, str(other))
+            other_line, other_key = seen.setdefault((name, *mark), (line, word.key))
+            if other_line != line:
+                yield Fault(line, name, flaw, str(other_line) if name == "key" else other_key)
 
 
 def holds(sentence: str, word: Word) -> bool:
@@ -220,6 +225,8 @@ COLUMNS: Final = (
     *(f"{language}{ending}" for language in MEANING_LANGUAGES for ending in MEANING_COLUMNS),
 )
 _LOOKS_LIKE_A_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(_example|_checked_by|_checked_on)?")
+_LOST: Final = re.compile(r"\?\w|^[\s?.,!()-]*\?[\s?.,!()-]*$")
+"""A spreadsheet that saves in an old encoding writes ? for each letter it does not know."""
 _FIELDS: Final = {"class": "word_class"}
 """Columns that have another name as a field of a word."""
 
@@ -254,7 +261,9 @@ def read_words(
             words.append((line, word))
             wrong = list(faults_of(line, word))
         faults += wrong
-    faults += faults_between(words)
+    keys = {word.key for _line, word in words}
+    before = [(0, word) for word in (known or {}).values() if word.key not in keys]
+    faults += faults_between([*before, *words])
     return words, sorted(faults)
 
 
@@ -282,6 +291,8 @@ def _cell_faults(line: int, row: Mapping[str, str]) -> Iterator[Fault]:
             yield Fault(line, name, Flaw.TOO_LONG, str(longest))
         elif name.endswith("_checked_on") and cell and _day(cell) is None:
             yield Fault(line, name, Flaw.BAD_DATE)
+        elif name.split("_")[0] in MEANING_LANGUAGES and _LOST.search(cell):
+            yield Fault(line, name, Flaw.LOST_LETTERS)
 
 
 def _longest(name: str) -> int:

@@ -27,7 +27,7 @@ from citizen_app.words import queries
 from citizen_app.words.actions import Brought, suggest_word
 from citizen_app.words.forms import SuggestForm
 from citizen_app.words.queries import Said, picture_of, said, sounds_of
-from citizen_app.words.rules import BRANCHES, CORE, DECKS, WORKPLACE, Word, search
+from citizen_app.words.rules import BRANCHES, CORE, DECKS, THEMES, WORKPLACE, Word, search
 
 blueprint = Blueprint("words", __name__)
 
@@ -65,7 +65,8 @@ def _deck_page(deck: str) -> Response:
     if query:
         shelves = [Shelf("", tuple(search(everything.all_words(), query, _languages())))]
     else:
-        themes = groupby(everything.deck(deck), lambda word: word.theme)
+        by_theme = sorted(everything.deck(deck), key=lambda word: THEMES.index(word.theme))
+        themes = groupby(by_theme, lambda word: word.theme)
         shelves = [Shelf(theme, tuple(words)) for theme, words in themes]
     return page(
         "words/index.html",
@@ -119,6 +120,8 @@ def new(citizen_id: int) -> Response:
                 speaker=me.given_name,
             )
             try:
+                if not (brought.lemma or brought.voice):
+                    raise NotASound
                 word = suggest_word(db(), me, subject, brought, now())
             except Refusal as refusal:
                 field = form.photo if isinstance(refusal, NotAPhoto) else form.sound

@@ -14,11 +14,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from citizen_app.people import actions
-from citizen_app.web.photos import NotAPhoto
 from citizen_app.people.models import AccessLogEntry, ConnectCode, Person, Photo, SignIn
 from citizen_app.people.queries import contact_person, people_around, photo_of, signed_in_fields
 from citizen_app.people.rules import CODE_LIFETIME, fingerprint
 from citizen_app.policy import Forbidden, Subject
+from citizen_app.web.photos import NotAPhoto
 from tests.cast import SINCE, Cast, actor_for
 from tests.plan import ON_SQLITE
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citizen_app.people import rules
-from citizen_app.texts.rules import one_line
 from citizen_app.policy import STAFF, Role
+from citizen_app.texts.rules import one_line
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

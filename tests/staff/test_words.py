@@ -219,7 +219,6 @@ def test_a_meaning_that_cannot_be_kept_is_refused_in_its_row(
     assert count(plan, WordMeaning) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="a plain browser gets a bare <li> without a page around it")
 @ON_SQLITE
 def test_a_refused_meaning_is_a_whole_page_without_script(mette: FlaskClient) -> None:
     answer = mette.post(SPAND, data={"text": ""})
@@ -347,7 +346,6 @@ def test_what_a_colleague_has_decided_stays_decided(
     assert (plan.fresh(word).status, word.lemma, word.decided_by_id) == (status, "piskeris", plan.cast.karen)
 
 
-@pytest.mark.xfail(strict=True, reason="a word approved for everybody has no citizen any more, so it is not found")
 def test_what_a_colleague_has_approved_for_everybody_says_so_too(
     plan: Plan, mette: FlaskClient, client_of: ClientOf
 ) -> None:
@@ -421,7 +419,6 @@ def test_a_citizens_words_are_counted_and_drawn_week_by_week(plan: Plan, mette: 
 
 
 @ON_SQLITE
-@pytest.mark.xfail(strict=True, reason="the scale follows the known words alone, so tall bars of used ones float")
 def test_every_bar_stands_on_its_line_when_more_words_are_used_than_known(plan: Plan, mette: FlaskClient) -> None:
     learn(plan, known=0, used=15)
     drawn = bars(mette.get(f"/staff/citizens/{plan.cast.selam}/words").text, "used")
@@ -456,12 +453,7 @@ def test_wishes_that_nobody_can_have_are_refused(plan: Plan, mette: FlaskClient,
         ("anders", "selam", 404),
         ("mette", "olena", 404),
         ("bodil", "selam", 403),
-        pytest.param(
-            "jens",
-            "selam",
-            403,
-            marks=pytest.mark.xfail(strict=True, reason="a mentor can open this page of staff and change the wishes"),
-        ),
+        ("jens", "selam", 403),
     ],
 )
 def test_a_strangers_words_are_not_found(plan: Plan, client_of: ClientOf, name: str, citizen: str, status: int) -> None:

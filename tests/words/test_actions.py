@@ -170,14 +170,15 @@ def test_a_word_is_decided_once(plan: Plan, waiting: OwnWord, first: str) -> Non
 
 def test_a_meaning_that_was_read_over_stands_over_the_files_with_name_and_day(plan: Plan) -> None:
     for text in ("satil", "satil, dewl"):
-        actions.check_meaning(plan.session, plan.actor("mette"), "spand", "ku", text, "Satilê tije bike.", plan.now)
+        example, day = "Satilê tije bike.", plan.now.date()
+        mended = actions.check_meaning(plan.session, plan.actor("mette"), SPAND, "ku", text, example, day)
     plan.session.commit()
     checked = Meaning("satil, dewl", "Satilê tije bike.", "Mette", plan.now.date())
     word = heard(plan, "yusuf", ("ku", "en")).word("spand")
     assert word is not None
     assert word.meaning("ku") == checked
     assert word.meaning("en") == SPAND.meaning("en")
-    assert actions.with_check(SPAND, "ku", *checked[:2], plan.actor("mette"), plan.now) == word
+    assert mended == word
     assert heard(plan, "olena", ("ku",)).word("spand") == SPAND
     assert heard(plan, "yusuf", ("en",)).word("spand") == SPAND
 

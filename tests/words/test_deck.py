@@ -297,8 +297,8 @@ LETTERS = "ab" * 200
             for day in ("23.11.2026", "2026-02-30", "x")
         ),
         (SECOND | {"key": "spand"}, "key", Flaw.DOUBLE_KEY, "2"),
-        (SECOND | {"picture": "1FAA3"}, "picture", Flaw.DOUBLE_PICTURE, "2"),
-        (SECOND | {"lemma": "Spand", "example": "Her er en spand."}, "lemma", Flaw.DOUBLE_WORD, "2"),
+        (SECOND | {"picture": "1FAA3"}, "picture", Flaw.DOUBLE_PICTURE, "spand"),
+        (SECOND | {"lemma": "Spand", "example": "Her er en spand."}, "lemma", Flaw.DOUBLE_WORD, "spand"),
     ],
 )
 def test_a_slip_is_named_with_line_and_field(row: dict[str, str], field: str, flaw: Flaw, detail: str) -> None:
@@ -420,8 +420,14 @@ def test_who_has_checked_a_meaning_and_when_comes_back_too() -> None:
 
 
 def texts(longest: int, shortest: int = 0) -> st.SearchStrategy[str]:
-    """What anybody may write, as every form and file cleans it: quotes, commas, semicolons, Arabic, half letters."""
-    signs = st.one_of(st.sampled_from("\"',;=\t\n\r ضمﷺ\u200cאåßé\u0301😀"), st.characters(exclude_categories=["Cs"]))
+    """What anybody may write, as every form and file cleans it: quotes, commas, semicolons, Arabic, half letters.
+
+    Only a question mark before a letter may not: it is what spreadsheets make of letters that they do not know.
+    """
+    signs = st.one_of(
+        st.sampled_from("\"',;=\t\n\r ضمﷺ\u200cאåßé\u0301😀"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="?"),
+    )
     typed = st.text(signs, min_size=shortest, max_size=longest)
     return typed.map(lambda text: one_line(one_line(text))).filter(lambda text: shortest <= len(text) <= longest)
 

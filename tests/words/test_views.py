@@ -302,7 +302,6 @@ def test_what_cannot_be_kept_is_told_beside_its_field_and_what_was_typed_stays(
         assert plan.all(select(table)) == []
 
 
-@pytest.mark.xfail(reason="an empty file counts as a word that was said (words/views.py)")
 @ON_SQLITE
 def test_an_empty_file_is_no_word(plan: Plan, selam: FlaskClient) -> None:
     assert bring(selam, plan.cast.selam, sound=b"", consent="y").status_code == 422
@@ -357,7 +356,6 @@ def test_a_recording_says_who_speaks(plan: Plan, selam: FlaskClient, brought: Ow
     assert "A computer voice says the word." not in page
 
 
-@pytest.mark.xfail(reason="words of the municipality's own are not put to their theme (words/views.py)")
 @ON_SQLITE
 def test_each_theme_has_one_heading(plan: Plan, selam: FlaskClient, brought: OwnWord) -> None:
     approve(plan, brought, CORE)

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["municipality_id"], ["municipalities.id"], name=op.f("fk_recordings_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
         sa.UniqueConstraint("municipality_id", "word_key", name=op.f("uq_recordings_municipality_id_word_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "word_answers",
@@ -152,6 +153,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["taken_by_id"], ["people.id"], name=op.f("fk_word_photos_taken_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_word_photos")),
         sa.UniqueConstraint("municipality_id", "word_key", name=op.f("uq_word_photos_municipality_id_word_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "word_uses",
