@@ -46,7 +46,7 @@ FAULTS = {
     Flaw.DOUBLE_PICTURE: N_("the deck has this picture already, for the key {detail}."),
     Flaw.TAKEN_KEY: N_("this key belongs to a word from somebody's workplace. Choose another."),
     Flaw.LOST_LETTERS: N_("letters were lost when the file was saved. Save it as CSV UTF-8."),
-    Flaw.NO_PICTURE: N_("there is no such picture."),
+    Flaw.NO_PICTURE: N_("the app does not have this picture. Leave it empty, and take a photo afterwards."),
     Flaw.NO_SOUND: N_("there are no sound files for this word."),
 }
 """One sentence for each kind of fault."""

@@ -44,6 +44,8 @@ def take_in() -> Response:
         read, faults = read_words(upload.read() if upload else b"", known=known)
         taken = queries.workplace_keys(db(), actor().municipality_id)
         faults += [Fault(line, "key", Flaw.TAKEN_KEY) for line, word in read if word.key in taken]
+        unseen = [line for line, word in read if word.picture and not assets.has_picture(word.picture)]
+        faults += [Fault(line, "picture", Flaw.NO_PICTURE) for line in unseen]
         if not faults:
             summary = import_words(db(), actor(), [word for _line, word in read], everything, now())
             session["notice"] = _(

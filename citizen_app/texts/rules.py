@@ -140,7 +140,7 @@ def one_line(typed: str | None) -> str:
         for sign in text
         if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cf", "Cc"} or sign in "\n\t"
     )
-    line = " ".join(kept.split())
+    line = unicodedata.normalize("NFC", " ".join(kept.split()))  # what stood between two halves may be gone
     return line if line.strip("\u200c\u200d ") else ""
 
 

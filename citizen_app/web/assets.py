@@ -53,6 +53,11 @@ def picture_address(code: str) -> str:
     return address(f"img/words/{code}.svg" if code.startswith("own-") else f"vendor/openmoji/{code}.svg")
 
 
+def has_picture(code: str) -> bool:
+    """Say whether the app has this picture: OpenMoji's are copied only where our own files name them."""
+    return (STATIC / picture_address(code).split("/", 3)[-1]).is_file()
+
+
 def copy_vendor_files() -> int:
     """Copy htmx and the OpenMoji pictures in use to static/vendor; returns how many files.
 

@@ -50,7 +50,7 @@ def shipped() -> Mapping[str, Word]:
     return words
 
 
-@lru_cache(maxsize=len(DECKS))
+@lru_cache(maxsize=2 * len(DECKS))
 def shipped_deck(deck: str) -> tuple[Word, ...]:
     return tuple(word for word in shipped().values() if word.deck == deck)
 
@@ -59,8 +59,7 @@ def deck_faults(deck: str) -> list[Fault]:
     """Return all that is wrong with a deck file of ours: what no deck may have, and missing pictures and sounds."""
     words, faults = read_words((DATA / f"{deck}.csv").read_bytes(), deck=deck)
     for line, word in words:
-        address = assets.picture_address(word.picture) if word.picture else ""
-        if not (assets.STATIC / address.split("/", 3)[-1]).is_file():
+        if not (word.picture and assets.has_picture(word.picture)):
             faults.append(Fault(line, "picture", Flaw.NO_PICTURE))
         names = [f"{word.key}{ending}.{kind}" for ending in ("", "-slow") for kind in ("opus", "mp3")]
         if not all((SOUNDS / name).is_file() for name in names):
@@ -107,8 +106,14 @@ class Said:
 
     def deck(self, *decks: str) -> list[Word]:
         """Return the words of some decks, deck by deck in this order."""
-        everything = self.all_words()
-        return [word for deck in decks for word in everything if word.deck == deck]
+        return [word for deck in decks for word in self._deck(deck)]
+
+    def _deck(self, deck: str) -> Iterable[Word]:
+        if not self.words and not self.meanings:
+            return shipped_deck(deck)
+        ours = (self.word(word.key) for word in shipped_deck(deck))
+        own = (self.word(key) for key in self.words if key not in shipped() or shipped()[key].deck != deck)
+        return [word for word in (*ours, *own) if word is not None and word.deck == deck]
 
 
 class Sounds(NamedTuple):

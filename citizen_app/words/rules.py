@@ -105,7 +105,7 @@ def with_meanings(word: Word, more: Mapping[str, Meaning]) -> Word:
 
 
 class Flaw(StrEnum):
-    """Why a word of a file is not taken in; `staff/words.py` has the sentence for each."""
+    """Why a word of a file is not taken in; `staff/word_faults.py` has the sentence for each."""
 
     EMPTY_FILE = "empty_file"
     NOT_TEXT = "not_text"
@@ -246,6 +246,8 @@ def read_words(
         return [], [Fault(0, "", Flaw.EMPTY_FILE)]
     (header_line, header), *body = rows
     columns = [name.strip().casefold() for name in header]
+    while columns and not columns[-1]:  # spreadsheets leave empty columns at the end
+        columns.pop()
     faults = list(_column_faults(header_line, columns, needs_deck=deck is None))
     if faults:
         return [], faults
@@ -255,7 +257,7 @@ def read_words(
             faults.append(Fault(line, "", Flaw.TOO_MANY_CELLS))
             continue
         row = dict.fromkeys(columns, "") | dict(zip(columns, cells, strict=False))
-        wrong = list(_cell_faults(line, row))
+        wrong = list(_cell_faults(line, row, REQUIRED if deck else (*REQUIRED, "deck")))
         if not wrong:
             word = _word(row, deck or CORE, (known or {}).get(row["key"]))
             words.append((line, word))
@@ -282,10 +284,10 @@ def _column_faults(line: int, columns: Sequence[str], *, needs_deck: bool) -> It
             yield Fault(line, name, Flaw.MISSING_COLUMN)
 
 
-def _cell_faults(line: int, row: Mapping[str, str]) -> Iterator[Fault]:
+def _cell_faults(line: int, row: Mapping[str, str], required: Sequence[str]) -> Iterator[Fault]:
     for name, cell in row.items():
         longest = _longest(name)
-        if not cell and name in REQUIRED:
+        if not cell and name in required:
             yield Fault(line, name, Flaw.MISSING)
         elif longest and len(cell) > longest:
             yield Fault(line, name, Flaw.TOO_LONG, str(longest))
@@ -356,6 +358,8 @@ folded = lru_cache(maxsize=16384)(fold)
 
 ALIKE: Final = 0.72
 """From this share of letters in common on, two words are too alike to be offered beside each other."""
+PART: Final = 4
+"""So many letters at the end of a longer word make the two alike."""
 
 
 def wrong_choices(word: Word, deck: Iterable[Word], languages: Sequence[str], count: int = 6) -> list[str]:
@@ -381,11 +385,11 @@ def wrong_choices(word: Word, deck: Iterable[Word], languages: Sequence[str], co
 
 @lru_cache(maxsize=65536)
 def is_alike(one: str, other: str) -> bool:
-    """Say whether two Danish words look or sound alike: falde and falde ned, støvsuger and støvsuge."""
-    first, second = _sounding(one), _sounding(other)
-    if first == second or first.startswith(second) or second.startswith(first):
+    """Say whether two Danish words look or sound alike: falde and falde ned, spand and skraldespand."""
+    short, long = sorted((_sounding(one), _sounding(other)), key=len)
+    if long.startswith(short) or (len(short) >= PART and long.endswith(short)):
         return True
-    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    matcher = SequenceMatcher(None, short, long, autojunk=False)
     return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 

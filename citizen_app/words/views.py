@@ -122,6 +122,8 @@ def new(citizen_id: int) -> Response:
             try:
                 if not (brought.lemma or brought.voice):
                     raise NotASound
+                if form.photo.data and not brought.photo:
+                    raise NotAPhoto
                 word = suggest_word(db(), me, subject, brought, now())
             except Refusal as refusal:
                 field = form.photo if isinstance(refusal, NotAPhoto) else form.sound

@@ -28,11 +28,16 @@ export async function freshPack() {
   }
 }
 
+/** What time it is, by the server's clock as far as the phone knows it: cheap phones go wrong by hours and years.
+ * @param {any} pack */
+export const clock = (pack) => Date.now() + (pack.offset ?? 0);
+
 /** @returns {Promise<any>} */
 async function fetchPack() {
   const response = await fetch("/practice/pack", { signal: AbortSignal.timeout(PATIENCE) });
   if (!response.ok || response.redirected) throw new Error("no pack");
   const pack = await response.json();
+  pack.offset = pack.made - Date.now();
   await keepPack(pack);
   for (const answer of await keptAnswers(pack.learner)) if (answer.sent) await dropAnswer(answer.id);
   return pack;
@@ -98,7 +103,7 @@ export function soundFiles(word) {
 
 /** The keys of the next session, at most ten. @param {any} pack
  * @param {import("./word-store.js").Answer[]} answers those that the pack does not know yet, in their order */
-export function todaysCards(pack, answers, now = Date.now()) {
+export function todaysCards(pack, answers, now = clock(pack)) {
   const isToday = now >= pack.midnight && now < pack.midnight + DAY;
   const midnight = isToday ? pack.midnight : new Date(now).setHours(0, 0, 0, 0);
   const cards = cardsAfter(pack, answers);

@@ -3,8 +3,8 @@
    Every card goes the same way: try, see the word, say "knew it" or "not yet". The answer is kept on the phone before
    the next card is shown, and sent when there is network. `<word-shelf>` shows the kept words in flight mode. */
 import { canRecord, Recorder } from "./recorder.js";
-import { danishVoice, sayDanish } from "./voices.js";
-import { freshPack, sendAnswers, storeFiles, todaysCards } from "./word-pack.js";
+import { danishVoice, sayDanish, utteranceFor, voiceFor } from "./voices.js";
+import { clock, freshPack, sendAnswers, storeFiles, todaysCards } from "./word-pack.js";
 import { keepAnswer, keptAnswers } from "./word-store.js";
 import { playSound, sayWord, silence, speakerOf } from "./word-voice.js";
 
@@ -17,7 +17,7 @@ const BEFORE = {
   listen: ["sounds", "voice", "options"],
   meaning: ["meaning", "options"],
   order: ["meaning", "order"],
-  say: ["picture", "word", "sounds", "voice", "meaning", "say", "answers"],
+  say: ["picture", "word", "sounds", "say", "answers"],
   type: ["picture", "meaning", "sounds", "type"],
 };
 
@@ -40,7 +40,7 @@ class WordPractice extends HTMLElement {
     this.pack = await freshPack();
     if (!this.pack) return this.show("practice-unkept");
     this.words = new Map(this.pack.words.map((/** @type {any} */ word) => [word.key, word]));
-    const answers = (await keptAnswers(this.pack.learner)).filter((answer) => !answer.sent || answer.at > this.pack.made);
+    const answers = await keptAnswers(this.pack.learner); // what is left of them is newer than the pack
     const today = todaysCards(this.pack, answers);
     this.seen = new Set(answers.map((answer) => answer.word));
     for (const word of this.pack.words) if (word.card) this.seen.add(word.key);
@@ -79,6 +79,7 @@ class WordPractice extends HTMLElement {
     this.empty();
     this.fill();
     this.only(BEFORE[this.exercise]);
+    this.readAloud();
     this.set("[data-now]", String(this.done + 1));
     this.set("[data-all]", String(this.done + this.cards.length));
     for (const ask of this.all("[data-ask]")) ask.hidden = ask.dataset.ask !== this.exercise;
@@ -122,6 +123,18 @@ class WordPractice extends HTMLElement {
     if (speaker === "human") this.set("[data-speaker]", word.sounds.speaker);
     for (const button of this.all("[data-play]")) button.onclick = () => sayWord(word, button.dataset.play === "slow");
     for (const button of this.all("[data-knew]")) button.onclick = () => this.answer(button.dataset.knew === "yes");
+  }
+
+  /** A meaning can be heard where the phone has a voice of the language; elsewhere the picture stands beside it. */
+  readAloud() {
+    const voice = voiceFor(this.word.language ?? "");
+    const hear = this.one("[data-hear-own]");
+    hear.hidden = !voice || !this.word.meaning;
+    hear.onclick = () => {
+      silence();
+      if (voice) speechSynthesis.speak(utteranceFor(this.word.meaning, voice));
+    };
+    if (this.exercise === "meaning" && !voice) this.one("[data-part=picture]").hidden = !this.word.picture;
   }
 
   /** Show only these parts, and of these only what the word has. @param {string[]} parts */
@@ -261,7 +274,7 @@ class WordPractice extends HTMLElement {
   async answer(knew) {
     const [card] = this.cards.splice(0, 1);
     const { word, exercise } = this;
-    const answer = { id: newId(), word: word.key, knew, exercise: exercise ?? "card", at: Date.now(), learner: this.pack.learner };
+    const answer = { id: newId(), word: word.key, knew, exercise: exercise ?? "card", at: clock(this.pack), learner: this.pack.learner };
     const kept = keepAnswer(answer); // on its way to the phone's store before the card changes
     if (knew) this.well.push(word.lemma);
     this.done += 1;

@@ -222,6 +222,19 @@ def test_the_next_person_on_a_phone_finds_no_words_of_the_one_before(page: Page)
     assert page.evaluate(gone)
 
 
+def test_a_phone_whose_clock_is_years_off_practises_what_is_due_today(
+    page: Page, live_engine: Engine, live_cast: Cast
+) -> None:
+    learn(live_engine, live_cast.yusuf, "spand", "kost")
+    page.context.add_init_script("const real = Date.now; Date.now = () => real() - 3e11;")
+    page.goto("/practice/session")
+    done = {do_card(page) for _card in range(7)}
+    assert {"spand", "kost"} <= done
+    page.wait_for_load_state("networkidle")
+    log = log_of(live_engine, live_cast.yusuf)
+    assert all(abs(answer.answered_at - datetime.now(UTC)) < timedelta(minutes=2) for answer in log)
+
+
 # --- Choosing the same cards as the server ------------------------------------------------------------------
 
 
@@ -373,6 +386,16 @@ def test_the_card_says_whose_voice_it_is(page: Page) -> None:
     expect(page.locator("[data-voice=device]")).to_be_visible()
     page.locator("[data-play=normal]").click()
     assert page.evaluate("window.spoken.at(-1)") == "en spand"
+
+
+def test_a_meaning_can_be_heard_or_else_seen_by_who_cannot_read(page: Page) -> None:
+    show_exercise(page, "spand", "meaning")
+    expect(page.locator("[data-part=picture] img")).to_be_visible()
+    page.context.add_init_script(DANISH_VOICE.replace("da-DK", "ar-SA"))
+    show_exercise(page, "spand", "meaning")
+    expect(page.locator("[data-part=picture]")).to_be_hidden()
+    page.locator("[data-hear-own]").click()
+    assert page.evaluate("window.spoken.at(-1)") == WORDS["spand"].meaning("ar").text
 
 
 def test_a_missed_word_comes_once_more_and_the_end_says_what_went_well(

@@ -146,7 +146,8 @@ HOSTILE = {
     "first bytes of ogg before a picture": (b"OggS" + picture("PNG"), NotASound),
     "an unknown codec": (WAVE[:20] + b"\x99\x99" + WAVE[22:], NotASound),
     "a sound without channels": (WAVE[:22] + b"\x00\x00" + WAVE[24:], NotASound),
-    "a sound with one moment a second": (WAVE[:24] + b"\x01\x00\x00\x00" + WAVE[28:], NotASound),
+    "one moment a second": (WAVE[:24] + (1).to_bytes(4, "little") + WAVE[28:], NotASound),
+    "a million moments a second": (WAVE[:24] + (1_000_000).to_bytes(4, "little") + WAVE[28:], NotASound),
     "three megabytes": (WAVE + bytes(3_000_000), SoundTooLong),
     "twelve seconds": (upload("wav", tone(1) * 12), SoundTooLong),
     "much silence in a small file": (upload("webm", tone(0, silence=10)), SoundTooLong),
@@ -160,11 +161,6 @@ def test_what_cannot_be_heard_is_refused(sent: bytes, refusal: type[Refusal]) ->
     with pytest.raises(refusal) as refused:
         sound_from(sent)
     assert (refused.type, refused.value.status) == (refusal, 422)
-
-
-def test_more_moments_a_second_than_any_phone_makes_are_refused() -> None:
-    with pytest.raises(NotASound):
-        sound_from(WAVE[:24] + (1_000_000).to_bytes(4, "little") + WAVE[28:])
 
 
 @pytest.mark.parametrize("kind", KINDS)

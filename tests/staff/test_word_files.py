@@ -376,3 +376,11 @@ def test_files_are_for_staff(plan: Plan, client_of: ClientOf, name: str) -> None
         assert client.get(f"/staff/words/{address}").status_code == 403
     assert take_in(client, file_of([FULL])).status_code == 403
     assert is_untouched(plan)
+
+
+@ON_SQLITE
+def test_a_picture_that_the_app_does_not_have_is_refused(plan: Plan, mette: FlaskClient) -> None:
+    answer = take_in(mette, file_of([FULL | {"picture": "1F9A4"}]))
+    assert answer.status_code == 422
+    assert "picture: the app does not have this picture." in answer.text
+    assert is_untouched(plan)

@@ -140,12 +140,12 @@ def test_a_word_approved_for_a_deck_is_for_everybody_with_photo_and_voice(plan: 
     assert (waiting.status, waiting.decided_by_id, waiting.decided_at) == ("approved", plan.cast.mette, plan.now)
 
 
-def test_a_word_left_out_takes_its_photo_and_voice_with_it(plan: Plan, waiting: OwnWord) -> None:
+def test_a_word_left_out_takes_its_photo_voice_and_meaning_with_it(plan: Plan, waiting: OwnWord) -> None:
     other = plan.do("selam", suggest_word, WHISK)
     actions.decline_word(plan.session, plan.actor("mette"), waiting, plan.now)
     plan.session.commit()
     assert waiting.key not in heard(plan, "selam").words
-    for table in (WordPhoto, Recording):
+    for table in (WordPhoto, Recording, WordMeaning):
         assert plan.all(select(table.word_key)) == [(other.key,)]
     assert queries.suggestions(plan.session, plan.actor("mette"), plan.now.date()) == [other]
 
@@ -269,6 +269,13 @@ def test_a_word_changed_a_second_time_is_still_one_word(plan: Plan) -> None:
     take_in(plan, SOAP)
     assert take_in(plan, replace(SOAP, lemma="grøn sæbe")) == Summary(0, 1, 0)
     assert rows(plan) == [("saebe_2", "grøn sæbe", "approved")]
+
+
+def test_a_meaning_that_the_file_leaves_empty_is_taken_away(plan: Plan) -> None:
+    word = replace(SPAND, meanings={**SPAND.meanings, "tr": Meaning("")})
+    assert take_in(plan, word) == Summary(new=0, changed=0, meanings=1)
+    assert heard(plan, "yusuf", ("tr", "en")).word("spand") == word
+    assert take_in(plan, word) == Summary(0, 0, 0)
 
 
 def test_two_municipalities_may_have_a_word_with_the_same_key(plan: Plan) -> None:

@@ -429,7 +429,7 @@ def texts(longest: int, shortest: int = 0) -> st.SearchStrategy[str]:
         st.characters(exclude_categories=["Cs"], exclude_characters="?"),
     )
     typed = st.text(signs, min_size=shortest, max_size=longest)
-    return typed.map(lambda text: one_line(one_line(text))).filter(lambda text: shortest <= len(text) <= longest)
+    return typed.map(one_line).filter(lambda text: shortest <= len(text) <= longest)
 
 
 MEANINGS = st.builds(

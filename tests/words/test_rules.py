@@ -158,6 +158,7 @@ def test_each_of_our_words_is_found_at_once_by_each_of_its_forms_and_by_what_it_
         ("skab", "skål"),
         ("kost", "kost"),
         ("jeg forstår", "jeg forstår ikke"),
+        ("spand", "skraldespand"),
     ],
 )
 def test_words_that_look_or_sound_alike_are_told(one: str, other: str) -> None:
