@@ -19,7 +19,7 @@ export async function freshPack() {
   const learner = learnerHere();
   let kept = await keptPack().catch(() => undefined);
   if (kept && learner && kept.learner !== learner) kept = undefined;
-  if (!navigator.onLine) return kept;
+  if (!navigator.onLine || !(learner ?? kept)) return kept; // nobody is known to learn here
   try {
     await sendAnswers(kept);
     return await fetchPack();
