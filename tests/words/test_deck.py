@@ -327,7 +327,8 @@ SPEAK = ", ".join(MEANING_LANGUAGES)
     [
         *((without(name), Fault(1, name, Flaw.MISSING_COLUMN)) for name in ("key", "theme", "class", "lemma", "deck")),
         (deck_file(GOOD | {"colour": "red"}), Fault(1, "colour", Flaw.UNKNOWN_COLUMN)),
-        (deck_file(GOOD | {"": "red"}), Fault(1, "column 13", Flaw.UNKNOWN_COLUMN)),
+        (deck_file(GOOD | {"": "red"}), Fault(2, "", Flaw.TOO_MANY_CELLS)),
+        (deck_file(GOOD | {"deck": ""}), Fault(2, "deck", Flaw.MISSING)),
         (deck_file(GOOD | {"xx": "ämpäri"}), Fault(1, "xx", Flaw.UNKNOWN_LANGUAGE, SPEAK)),
         (deck_file(GOOD | {"xx_example": "ämpäri"}), Fault(1, "xx_example", Flaw.UNKNOWN_LANGUAGE, SPEAK)),
         (deck_file(GOOD | {"da": "spand"}), Fault(1, "da", Flaw.UNKNOWN_LANGUAGE, SPEAK)),
