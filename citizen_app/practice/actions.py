@@ -91,14 +91,6 @@ def _continued(card: WordCard, answers: Iterable[Answer]) -> CardState:
     return state
 
 
-def rebuild_cards(session: Session, municipality_id: int, person_id: int, keys: Iterable[str]) -> None:
-    """Compute cards anew from the log, whatever stands in them."""
-    for key in keys:
-        state = rules.card_from(answers_to(session, person_id, key))
-        session.merge(WordCard(municipality_id=municipality_id, person_id=person_id, word_key=key, **asdict(state)))
-    session.flush()
-
-
 def mark_used(
     session: Session, actor: Actor, subject: Subject, key: str, said: Said, *, day: date, is_used: bool, now: datetime
 ) -> None:

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from citizen_app.db import writing_session
 from citizen_app.people.models import Person
 from citizen_app.policy import Actor, Forbidden, NotFound, Subject
-from citizen_app.practice import actions
 from citizen_app.practice.actions import GivenAnswer, mark_used, record_answers, set_wishes
-from citizen_app.practice.models import WordAnswer, WordCard
+from citizen_app.practice.models import WordAnswer
 from citizen_app.practice.queries import answers_to, known_and_used_since, learning, wishes_of
 from citizen_app.practice.rules import CardState, Wishes, card_from
 from citizen_app.words.actions import Brought, approve_word, suggest_word
@@ -126,16 +125,6 @@ def test_a_suggested_word_can_be_practised_once_it_is_approved(session: Session,
 def test_only_learners_answer(session: Session, cast: Cast) -> None:
     with pytest.raises(Forbidden):
         record(session, actor_for(session, cast.mette), [given_answer(1)])
-
-
-def test_cards_can_be_computed_anew_from_the_log(session: Session, selam: Actor) -> None:
-    record(session, selam, [given_answer(number) for number in range(4)])
-    before = card_of(session, selam)
-    session.get_one(WordCard, {"person_id": selam.person_id, "word_key": "spand"}).stability = 999.0
-    session.commit()
-    actions.rebuild_cards(session, selam.municipality_id, selam.person_id, ["spand"])
-    session.commit()
-    assert card_of(session, selam) == before
 
 
 def test_two_phones_at_once_lose_no_answer(engine: Engine, session: Session, selam: Actor) -> None:
