@@ -101,6 +101,15 @@ def log_of(engine: Engine, person: int) -> list[WordAnswer]:
         return list(session.scalars(select(WordAnswer).filter_by(person_id=person).order_by(WordAnswer.answered_at)))
 
 
+def log_with(page: Page, engine: Engine, person: int, count: int) -> list[WordAnswer]:
+    """Return the log once so many answers have arrived; they are sent while the next card is shown."""
+    for _try in range(100):
+        if len(log_of(engine, person)) >= count:
+            break
+        page.wait_for_timeout(100)
+    return log_of(engine, person)
+
+
 def do_card(page: Page, *, knew: bool = True) -> str:
     """Do the exercise that is shown, whatever it is, and answer; returns the word."""
     expect(page.locator(".ask")).to_be_visible()
@@ -134,11 +143,7 @@ def test_ten_cards_in_arabic_with_the_network_gone_in_the_middle(
     assert page.evaluate(WAITING) == 6  # the first four have arrived
     page.context.set_offline(False)
     expect(page.locator("word-practice h2")).to_be_visible()
-    for _try in range(100):
-        if len(log_of(live_engine, live_cast.yusuf)) == 10:
-            break
-        page.wait_for_timeout(100)
-    log = log_of(live_engine, live_cast.yusuf)
+    log = log_with(page, live_engine, live_cast.yusuf, 10)
     assert len(log) == len({answer.id for answer in log}) == 10
     assert [WORDS[answer.word_key].lemma for answer in log] == done
     page.goto("/practice")  # sends again whatever it thinks is waiting
@@ -203,11 +208,7 @@ def test_what_is_answered_in_flight_mode_is_sent_at_the_next_visit(
     page.context.set_offline(False)
     page.goto("/goals")
     page.wait_for_load_state("networkidle")
-    for _try in range(100):
-        if len(log_of(live_engine, live_cast.yusuf)) == 5:
-            break
-        page.wait_for_timeout(100)
-    assert {answer.word_key for answer in log_of(live_engine, live_cast.yusuf)} == {
+    assert {answer.word_key for answer in log_with(page, live_engine, live_cast.yusuf, 5)} == {
         word.key for word in shipped_deck("core")[:5]
     }
 
@@ -234,8 +235,7 @@ def test_a_phone_whose_clock_is_years_off_practises_what_is_due_today(
     page.goto("/practice/session")
     done = {do_card(page) for _card in range(7)}
     assert {"spand", "kost"} <= done
-    page.wait_for_load_state("networkidle")
-    log = log_of(live_engine, live_cast.yusuf)
+    log = log_with(page, live_engine, live_cast.yusuf, 7)
     assert all(abs(answer.answered_at - datetime.now(UTC)) < timedelta(minutes=2) for answer in log)
 
 
@@ -411,7 +411,7 @@ def test_a_missed_word_comes_once_more_and_the_end_says_what_went_well(
     assert seen[-1] == missed
     expect(page.locator(".empty [data-words]")).to_contain_text(seen[0])
     assert not re.search(r"\d", page.locator(".empty").inner_text())
-    assert len(log_of(live_engine, live_cast.yusuf)) == 6
+    assert len(log_with(page, live_engine, live_cast.yusuf, 6)) == 6
 
 
 # --- Keyboard and screen reader -----------------------------------------------------------------------------
@@ -442,7 +442,7 @@ def test_a_whole_session_goes_by_keyboard_alone(page: Page, live_engine: Engine,
         else:
             press_until("[data-knew=yes]")
     expect(page.locator(".empty h2")).to_be_focused()
-    assert len({answer.word_key for answer in log_of(live_engine, live_cast.yusuf)}) == 8
+    assert len({answer.word_key for answer in log_with(page, live_engine, live_cast.yusuf, 8)}) == 8
 
 
 @pytest.mark.parametrize("exercise", ["meet", "see", "listen", "meaning", "order", "say", "type"])
