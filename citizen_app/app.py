@@ -25,6 +25,8 @@ from citizen_app.people import models as _people_tables
 from citizen_app.people import views as people
 from citizen_app.practice import models as _practice_tables
 from citizen_app.practice import views as practice
+from citizen_app.push import models as _push_tables
+from citizen_app.reminders import models as _reminder_tables
 from citizen_app.sounds import models as _sound_tables
 from citizen_app.staff import accounts as staff_accounts
 from citizen_app.staff import citizens as staff_citizens
@@ -47,6 +49,8 @@ TABLES = (
     _word_tables,
     _sound_tables,
     _practice_tables,
+    _push_tables,
+    _reminder_tables,
     replay,
 )
 """Modules that declare tables; naming them here is what makes `all_tables` complete."""

@@ -32,6 +32,8 @@ from tests.town import Town, make_town
 WITHOUT_MUNICIPALITY = {
     "municipalities": "the municipality itself",
     "failed_sign_ins": "nobody is known yet when a sign-in fails",
+    "push_services": "all municipalities share them",
+    "worker_beats": "workers serve all municipalities",
 }
 WORDS = {"key": "hej", "code": "ABCDEFGH", "deck": "core", "language": "uk"}
 """What stands in addresses for arguments that are no numbers."""

@@ -1,0 +1,1 @@
+"""What citizens are reminded of: what is due, when, in which words, and whether it reached them."""
