@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from citizen_app.goals import actions as goals
 from citizen_app.meetings import actions as meetings
-from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
 from citizen_app.policy import STAFF, Actor, Role, Subject
@@ -121,7 +121,7 @@ def _meeting(session: Session, worker: Actor, subject: Subject, mark: str, now: 
         session,
         worker,
         subject,
-        MeetingFacts(kind=Kind.JOB_TALK, starts_at=start, ends_at=start + timedelta(hours=1), place=mark, **facts),
+        MeetingFacts(kind="job_talk", starts_at=start, ends_at=start + timedelta(hours=1), place=mark, **facts),
         now,
     )
     return meeting.id

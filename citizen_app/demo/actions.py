@@ -24,7 +24,7 @@ from citizen_app.imports.queries import municipality_with_key
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import Meeting
 from citizen_app.meetings.queries import facts_of
-from citizen_app.meetings.rules import Answer, Interpreter, Kind, MeetingFacts, Reply
+from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Reply
 from citizen_app.people.actions import set_password
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import subject_for
@@ -248,7 +248,7 @@ def _tell_meeting(scene: _Scene, events: Sequence[Event]) -> None:
 def _facts(facts: Mapping[str, Any], zone: ZoneInfo) -> MeetingFacts:
     starts_at = _moment(facts, "clock", zone)
     return MeetingFacts(
-        kind=Kind(facts["kind"]),
+        kind=facts["kind"],
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=MEETING_MINUTES),
         place=facts["place"],

@@ -1,7 +1,8 @@
-"""The citizen's answer to a meeting, read from a press on a button."""
+"""The citizen's answer to a meeting and her choice of a time, read from a press on a button."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -35,3 +36,21 @@ class AnswerForm(FlaskForm):
 
     def reply(self, language: str) -> Reply:
         return Reply(Answer(self.value.data or ""), self.reason.data or None, self.note.data or "", language)
+
+
+class TimeForm(FlaskForm):
+    """One of the offered times by its number, or a free one by its moment."""
+
+    offered = IntegerField(validators=[Optional()])
+    free = StringField(validators=[Optional()])
+
+    def validate_free(self, field: Any) -> None:
+        try:
+            moment = datetime.fromisoformat(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if moment.tzinfo is None:
+            raise ValidationError("a moment needs a zone")
+
+    def starts_at(self) -> datetime:
+        return datetime.fromisoformat(self.free.data or "")

@@ -6,10 +6,12 @@ booked interpreter or a corrected door does not take her answer away.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from citizen_app.texts.rules import has_cpr_number
@@ -20,21 +22,73 @@ FARTHEST = timedelta(days=730)
 WAITED_FOR = timedelta(days=7)
 """How long before a meeting staff hear that it is not answered."""
 
+OFFER_SPAN = timedelta(days=60)
+"""How far apart the first and the last of the times may be that are offered for one meeting."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PLACE_LENGTH = 120
 TEXT_LENGTH = 200
+NAME_LENGTH = 80
+LINK_LENGTH = 300
 
 
-class Kind(StrEnum):
-    TALK = "talk"
-    JOB_TALK = "job_talk"
-    FOLLOW_UP = "follow_up"
-    START = "start"
-    EVALUATION = "evaluation"
-    CLOSING = "closing"
-    NETWORK = "network"
+@dataclass(frozen=True)
+class Kind:
+    """A kind of meeting, as `data/kinds.csv` has it."""
+
+    key: str
+    picture: str
+    """An OpenMoji hexcode."""
+    minutes: int
+    """How long it lasts unless staff say otherwise."""
+    is_group: bool
+    names: Mapping[str, str]
+    """What it is called, by language."""
+
+
+class Way(StrEnum):
+    """How people meet."""
+
+    PLACE = "place"
+    PHONE = "phone"
+    VIDEO = "video"
+
+
+class Part(StrEnum):
+    """What a person is in a meeting."""
+
+    CITIZEN = "citizen"
+    HOST = "host"
+    CHAIR = "chair"
+    STAFF = "staff"
+    MENTOR = "mentor"
+    ROLE_MODEL = "role_model"
+    INTERPRETER = "interpreter"
+    GUEST = "guest"
+
+
+class Outcome(StrEnum):
+    """How it went for one person."""
+
+    CAME = "came"
+    EXCUSED = "excused"
+    MISSED = "missed"
+    CANCELLED_BY_US = "cancelled"
+
+
+class Topic(StrEnum):
+    """What a citizen can ask to talk about."""
+
+    HOME = "home"
+    MONEY = "money"
+    HEALTH = "health"
+    WORK = "work"
     OTHER = "other"
+
+
+TOPIC_PICTURES = {"home": "1F3E0", "money": "1F4B6", "health": "1FA7A", "work": "1F6E0", "other": "1F4AC"}
+"""OpenMoji hexcodes."""
 
 
 class Interpreter(StrEnum):
@@ -63,11 +117,15 @@ REASON_PICTURES = {"sick": "1F912", "child": "1F9D2", "work": "1F6E0", "transpor
 
 class Happening(StrEnum):
     MADE = "made"
+    CHOSEN = "chosen"
+    """The citizen has chosen the time herself."""
     MOVED = "moved"
     CHANGED = "changed"
     """Something else than time and place; the citizen's answer stands."""
     CANCELLED = "cancelled"
     ANSWERED = "answered"
+    HELD = "held"
+    """Somebody has said how it went."""
 
 
 class Problem(StrEnum):
@@ -78,6 +136,10 @@ class Problem(StrEnum):
     LEAVES_TOO_LATE = "leaves_too_late"
     TEXT_TOO_LONG = "text_too_long"
     CPR_NUMBER = "cpr_number"
+    NO_LINK = "no_link"
+    """A video meeting without an address, or with one that is no https address."""
+    TOO_FEW_TIMES = "too_few_times"
+    TIMES_OVERLAP = "times_overlap"
     ODD_REASON = "odd_reason"
     """A reason that does not belong to the answer."""
 
@@ -92,13 +154,17 @@ class Fault:
 class MeetingFacts:
     """What staff decide about a meeting, apart from with whom."""
 
-    kind: Kind
+    kind: str
+    """The key of a `Kind`."""
     starts_at: datetime
     ends_at: datetime
     place: str
     language: str
     """Code of the language the meeting is held in."""
     interpreter: Interpreter = Interpreter.NONE_NEEDED
+    interpreter_name: str = ""
+    way: Way = Way.PLACE
+    link: str = ""
     how_to_find: str = ""
     leave_home_at: datetime | None = None
     bring: str = ""
@@ -112,6 +178,21 @@ class Reply:
     reason: str | None = None
     note: str = ""
     note_language: str | None = None
+
+
+class Slot(NamedTuple):
+    """A time for a meeting."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Window(NamedTuple):
+    """Hours of a weekday, 0 for Monday, on a wall clock."""
+
+    weekday: int
+    begins: time
+    ends: time
 
 
 @dataclass(frozen=True)
@@ -146,8 +227,31 @@ def faults_in(facts: MeetingFacts, now: datetime, before: MeetingFacts | None = 
         found.append(Fault(Problem.TOO_FAR, "starts_at"))
     if facts.leave_home_at is not None and facts.leave_home_at >= facts.starts_at:
         found.append(Fault(Problem.LEAVES_TOO_LATE, "leave_home_at"))
-    texts = (("place", PLACE_LENGTH), ("how_to_find", TEXT_LENGTH), ("bring", TEXT_LENGTH))
+    if facts.way is Way.VIDEO and not facts.link.startswith("https://"):
+        found.append(Fault(Problem.NO_LINK, "link"))
+    texts = (
+        ("place", PLACE_LENGTH),
+        ("how_to_find", TEXT_LENGTH),
+        ("bring", TEXT_LENGTH),
+        ("interpreter_name", NAME_LENGTH),
+        ("link", LINK_LENGTH),
+    )
     return found + [fault for name, most in texts for fault in faults_in_text(getattr(facts, name), name, most)]
+
+
+def faults_in_offer(offered: Sequence[Slot], now: datetime) -> list[Fault]:
+    """Return what is wrong with times to choose from; no offer at all is none."""
+    if not offered:
+        return []
+    if len(offered) < 2:
+        return [Fault(Problem.TOO_FEW_TIMES, "offered")]
+    if any(slot.starts_at <= now for slot in offered):
+        return [Fault(Problem.STARTS_IN_PAST, "offered")]
+    in_order = sorted(offered)
+    if in_order[-1].ends_at - in_order[0].starts_at > OFFER_SPAN:
+        return [Fault(Problem.TOO_FAR, "offered")]
+    overlap = any(later.starts_at < earlier.ends_at for earlier, later in pairwise(in_order))
+    return [Fault(Problem.TIMES_OVERLAP, "offered")] if overlap else []
 
 
 def faults_in_text(text: str, field: str, most: int = TEXT_LENGTH) -> list[Fault]:
@@ -163,7 +267,11 @@ def faults_in_reply(reply: Reply) -> list[Fault]:
 
 def asks_again(before: MeetingFacts, after: MeetingFacts) -> bool:
     """Say whether the citizen's answer to the one is no answer to the other."""
-    return (before.starts_at, before.ends_at, before.place) != (after.starts_at, after.ends_at, after.place)
+    return _when_and_where(before) != _when_and_where(after)
+
+
+def _when_and_where(facts: MeetingFacts) -> tuple[Any, ...]:
+    return facts.starts_at, facts.ends_at, facts.way, facts.place
 
 
 def can_answer(ends_at: datetime, cancelled_at: datetime | None, now: datetime) -> bool:
@@ -200,6 +308,61 @@ def moment_at(day: date, clock: time, timezone: str) -> datetime | None:
     local = datetime.combine(day, clock.replace(tzinfo=None), ZoneInfo(timezone))
     moment = local.astimezone(UTC)
     return moment if local_clock(moment, timezone) == clock else None
+
+
+NOTICE = timedelta(hours=20)
+"""How long beforehand a citizen may choose a new time; staff must be able to see it the day before."""
+FREE_DAYS = 14
+"""How far ahead she may choose."""
+TIMES_A_DAY = 2
+STEP = timedelta(minutes=30)
+
+
+def free_times(
+    windows: Iterable[Window],
+    busy: Sequence[Slot],
+    closed: Container[date],
+    length: timedelta,
+    now: datetime,
+    timezone: str,
+    *,
+    most: int = 6,
+) -> list[Slot]:
+    """Return the soonest times of a length inside the windows that touch nothing busy, at most two a day."""
+    found: list[Slot] = []
+    hours = list(windows)
+    for ahead in range(FREE_DAYS + 1):
+        day = local_day(now, timezone) + timedelta(days=ahead)
+        if day in closed:
+            continue
+        that_day = [
+            slot
+            for window in sorted(hours)
+            if window.weekday == day.weekday()
+            for slot in _slots(window, day, length, timezone)
+            if slot.starts_at >= now + NOTICE and not overlaps(slot, busy)
+        ]
+        found += _apart(that_day)
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def overlaps(slot: Slot, others: Iterable[Slot]) -> bool:
+    return any(slot.starts_at < other.ends_at and other.starts_at < slot.ends_at for other in others)
+
+
+def _slots(window: Window, day: date, length: timedelta, timezone: str) -> Iterable[Slot]:
+    start = moment_at(day, window.begins, timezone)
+    end = moment_at(day, window.ends, timezone)
+    while start is not None and end is not None and start + length <= end:
+        yield Slot(start, start + length)
+        start += STEP
+
+
+def _apart(slots: Sequence[Slot]) -> Sequence[Slot]:
+    """Choose the first and the last of a day, so that there is something for early and for late people."""
+    return slots if len(slots) <= TIMES_A_DAY else (slots[0], slots[-1])
 
 
 def as_told(facts: MeetingFacts | Reply) -> dict[str, Any]:
