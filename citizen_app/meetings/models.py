@@ -64,6 +64,7 @@ class Participant(InMunicipality, Base):
     __table_args__ = (
         UniqueConstraint("meeting_id", "person_id"),
         Index(None, "municipality_id", "person_id", "starts_at", "meeting_id"),
+        Index(None, "municipality_id", "starts_at", "part"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

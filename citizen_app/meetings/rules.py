@@ -6,7 +6,8 @@ booked interpreter or a corrected door does not take her answer away.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -371,3 +372,65 @@ def as_told(facts: MeetingFacts | Reply) -> dict[str, Any]:
         name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
         for name, value in asdict(facts).items()
     }
+
+
+# --- Figures about absence ----------------------------------------------------------------------------------
+
+SMALLEST_GROUP = 5
+"""Figures about fewer people would tell about persons."""
+
+
+class Attended(NamedTuple):
+    """How often one person's meetings of one sort ended in one way."""
+
+    person_id: int
+    was_chosen: bool
+    has_answered: bool
+    language: str
+    channel: str
+    """How the last reminder went out; empty when there was none."""
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """Meetings of several people: of how many they stayed away without a word."""
+
+    labels: tuple[str, ...]
+    """What they have in common; several where small groups were put together."""
+    people: int
+    meetings: int
+    missed: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.missed / self.meetings)
+
+
+def shares(rows: Iterable[Attended], label: Callable[[Attended], str]) -> list[Share]:
+    """Split meetings by a label, the largest group first.
+
+    Groups of fewer than five people are put together, with the next larger ones until they are five; when even
+    all together are fewer, nothing is told.
+    """
+    people: dict[str, set[int]] = defaultdict(set)
+    meetings: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for row in rows:
+        name = label(row)
+        people[name].add(row.person_id)
+        meetings[name] += row.count
+        missed[name] += row.count * (row.outcome == Outcome.MISSED)
+    groups: list[tuple[str, ...]] = [(name,) for name in sorted(people, key=lambda name: (len(people[name]), name))]
+
+    def members(group: tuple[str, ...]) -> set[int]:
+        return set().union(*(people[name] for name in group))
+
+    while len(groups) > 1 and len(members(groups[0])) < SMALLEST_GROUP:
+        groups = sorted([groups[0] + groups[1], *groups[2:]], key=lambda group: len(members(group)))
+    found = [
+        Share(group, len(members(group)), sum(meetings[name] for name in group), sum(missed[name] for name in group))
+        for group in groups
+    ]
+    return [share for share in reversed(found) if share.people >= SMALLEST_GROUP]
