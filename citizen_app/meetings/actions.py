@@ -83,13 +83,15 @@ def make_meeting(
 ) -> Meeting:
     """Call a citizen to a meeting that the actor holds.
 
-    With several times `offered` the citizen chooses one, and the facts' own time is the first of them.
+    With several times `offered` the citizen chooses one; until then the meeting spans them all.
     """
     check(actor, Permission.HOLD_MEETINGS, subject)
     _refuse([*rules.faults_in(facts, now), *rules.faults_in_offer(offered, now)])
+    if offered:
+        facts = rules.moved_to(facts, min(offered))
     meeting = _new_meeting(session, actor, facts, now, is_settled=not offered)
     if offered:
-        meeting.starts_at, meeting.ends_at = offered[0]
+        meeting.ends_at = max(offered).ends_at
         session.add_all(_offered(meeting, slot) for slot in offered)
     citizen = Guest(Part.CITIZEN, subject.citizen_id)
     session.add_all(_participant(meeting, guest) for guest in (citizen, Guest(Part.HOST, actor.person_id), *guests))
@@ -146,6 +148,8 @@ def move_meeting(
     if seen_version != meeting.version:
         raise StaleMeeting(before, meeting.version, facts)
     _take_facts(session, actor, meeting, facts, now)
+    if meeting.settled_at is None:  # staff have fixed a time themselves
+        _end_offer(session, meeting, now)
     return True
 
 
@@ -243,15 +247,18 @@ def choose_free_time(session: Session, actor: Actor, meeting_id: int, starts_at:
 
 def _settle(session: Session, actor: Actor, meeting: Meeting, slot: Slot, now: datetime) -> None:
     """Give the meeting the time its citizen has chosen, and take the choice as her yes."""
-    facts = queries.facts_of(meeting)
-    leave = facts.leave_home_at and slot.starts_at - (facts.starts_at - facts.leave_home_at)
-    session.execute(delete(OfferedTime).filter_by(meeting_id=meeting.id))
-    moved = replace(facts, starts_at=slot.starts_at, ends_at=slot.ends_at, leave_home_at=leave)
-    _take_facts(session, actor, meeting, moved, now, what=Happening.CHOSEN)
-    meeting.settled_at, meeting.was_chosen = now, True
+    facts = rules.moved_to(queries.facts_of(meeting), slot)
+    _take_facts(session, actor, meeting, facts, now, what=Happening.CHOSEN)
+    _end_offer(session, meeting, now)
+    meeting.was_chosen = True
     one = queries.participant_of(session, meeting, actor.person_id)
     one.answer, one.answered_at = Answer.COMING.value, now
     session.flush()
+
+
+def _end_offer(session: Session, meeting: Meeting, now: datetime) -> None:
+    meeting.settled_at = now
+    session.execute(delete(OfferedTime).filter_by(meeting_id=meeting.id))
 
 
 def _take_facts(
@@ -270,7 +277,7 @@ def _take_facts(
     if asks_again:
         told_before |= _ask_again(session, meeting, facts.starts_at)
         meeting.moved_from = before.starts_at if before.starts_at != facts.starts_at else meeting.moved_from
-    if what is Happening.CHOSEN and meeting.settled_at is None:
+    if meeting.settled_at is None:
         meeting.moved_from = None
     for name, value in asdict(facts).items():
         setattr(meeting, name, value)

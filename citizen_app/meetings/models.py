@@ -27,8 +27,9 @@ class Meeting(InMunicipality, Base):
     is_group: Mapped[bool] = mapped_column(default=False)
     """Several citizens come, who are not told of each other."""
     starts_at: Mapped[datetime]
-    """While times are offered, the first of them."""
+    """While times are offered, when the first of them begins."""
     ends_at: Mapped[datetime]
+    """While times are offered, when the last of them ends."""
     way: Mapped[str] = mapped_column(String(8))
     """A `rules.Way`: at a place, by phone or by video."""
     place: Mapped[str] = mapped_column(String(120))

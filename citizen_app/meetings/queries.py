@@ -1,6 +1,6 @@
 """Meetings as citizens and staff read them.
 
-Lists select columns by statements built once at import. Since no meeting is longer than `rules.LONGEST`, "not
+Lists select columns by statements built once at import. Since no meeting spans more than `rules.OFFER_SPAN`, "not
 ended" is also "did not begin long ago", which the indexes by start can answer. A person's list is led by her own
 participant rows; the citizens of a page of meetings are then read together.
 """
@@ -25,7 +25,6 @@ from citizen_app.meetings import rules
 from citizen_app.meetings.models import Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
 from citizen_app.meetings.rules import (
     FREE_DAYS,
-    LONGEST,
     OFFER_SPAN,
     WAITED_FOR,
     Answer,
@@ -235,7 +234,7 @@ def meetings_of_worker(
 
     Why somebody cannot come is not among the columns: it is read on the meeting's own page, which is logged.
     """
-    start = after or Position(now - LONGEST, 0)
+    start = after or Position(now - OFFER_SPAN, 0)
     values = {**_worker(actor, now), **_behind(start), "size": size + 1}
     rows, following = _page(session.execute(_WORKER_PAGE, values).all(), size)
     return WorkerList(with_citizens(session, actor, rows, now), following)
@@ -602,7 +601,7 @@ def facts_of(meeting: Meeting | AnyRow) -> MeetingFacts:
 
 
 def _coming(municipality_id: int, now: datetime, **more: Any) -> dict[str, Any]:
-    return {"municipality_id": municipality_id, "now": now, "since": now - LONGEST, **more}
+    return {"municipality_id": municipality_id, "now": now, "since": now - OFFER_SPAN, **more}
 
 
 def _worker(actor: Actor, now: datetime) -> dict[str, Any]:

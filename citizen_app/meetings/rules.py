@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -273,6 +273,12 @@ def asks_again(before: MeetingFacts, after: MeetingFacts) -> bool:
 
 def _when_and_where(facts: MeetingFacts) -> tuple[Any, ...]:
     return facts.starts_at, facts.ends_at, facts.way, facts.place
+
+
+def moved_to(facts: MeetingFacts, slot: Slot) -> MeetingFacts:
+    """Return the facts at another time, with as long a way from home as before."""
+    leave = facts.leave_home_at and slot.starts_at - (facts.starts_at - facts.leave_home_at)
+    return replace(facts, starts_at=slot.starts_at, ends_at=slot.ends_at, leave_home_at=leave)
 
 
 def can_answer(ends_at: datetime, cancelled_at: datetime | None, now: datetime) -> bool:
