@@ -396,7 +396,7 @@ class Attended(NamedTuple):
     channel: str
     """How the last reminder went out; empty when there was none."""
     outcome: str
-    count: int
+    times: int
 
 
 @dataclass(frozen=True)
@@ -426,8 +426,8 @@ def shares(rows: Iterable[Attended], label: Callable[[Attended], str]) -> list[S
     for row in rows:
         name = label(row)
         people[name].add(row.person_id)
-        meetings[name] += row.count
-        missed[name] += row.count * (row.outcome == Outcome.MISSED)
+        meetings[name] += row.times
+        missed[name] += row.times * (row.outcome == Outcome.MISSED)
     groups: list[tuple[str, ...]] = [(name,) for name in sorted(people, key=lambda name: (len(people[name]), name))]
 
     def members(group: tuple[str, ...]) -> set[int]:
