@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from citizen_app.meetings import queries, rules
-from citizen_app.meetings.models import Meeting, MeetingEvent, OfferedTime, Participant
-from citizen_app.meetings.rules import Answer, Fault, Happening, MeetingFacts, Outcome, Part, Reply, Slot
+from citizen_app.meetings.models import Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
+from citizen_app.meetings.rules import Answer, Fault, Happening, MeetingFacts, Outcome, Part, Reply, Slot, Window
 from citizen_app.people.queries import own_subject
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
 
@@ -407,3 +407,17 @@ def _happened(
         )
     )
     session.flush()
+
+
+# --- Calendar -----------------------------------------------------------------------------------------------
+
+
+def open_hours(session: Session, actor: Actor, windows: Sequence[Window]) -> None:
+    """Say when citizens may choose a time with the actor by themselves; takes the place of what was said before."""
+    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
+    check(actor, Permission.HOLD_MEETINGS, Subject(actor.municipality_id, 0, frozenset({actor.person_id})))
+    _refuse(rules.faults_in_hours(windows))
+    queries.hold_calendar(session, **own)
+    session.execute(delete(OpenHours).filter_by(**own))
+    if windows:
+        session.execute(insert(OpenHours), [{**own, **window._asdict()} for window in windows])
