@@ -256,10 +256,11 @@ def _citizens_of(size: int) -> Select[*tuple[Any, ...]]:
         )
         .join(Person, Person.id == Participant.person_id)
         .where(
-            Participant.municipality_id == bindparam("municipality_id"),
+            # The sums keep SQLite to the meetings' own rows, instead of all that the municipality or a citizen ever had.
+            Participant.municipality_id + 0 == bindparam("municipality_id"),
             one_of(Participant.meeting_id, "meeting", size),
             Participant.part == Part.CITIZEN.value,
-            is_citizen_of_worker(Participant.person_id),
+            is_citizen_of_worker(Participant.person_id + 0),
         )
         .order_by(Person.given_name, Person.id)
     )

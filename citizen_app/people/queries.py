@@ -173,19 +173,16 @@ def subjects_of_worker(session: Session, actor: Actor, citizen_ids: Sequence[int
 
 _COLLEAGUES = (
     select(Person.id, Person.given_name, Person.family_name)
+    .join(Relation, Relation.person_id == Person.id)
     .where(
-        Person.municipality_id == bindparam("municipality_id"),
+        Relation.municipality_id == bindparam("municipality_id"),
+        is_citizen_of_worker(Relation.citizen_id),
+        _HOLDS,
         Person.role.in_([literal(role.value) for role in sorted(STAFF)]),
         Person.id != bindparam("person_id"),
         or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
-        Person.id.in_(
-            select(Relation.person_id).where(
-                Relation.municipality_id == bindparam("municipality_id"),
-                is_citizen_of_worker(Relation.citizen_id),
-                _HOLDS,
-            )
-        ),
     )
+    .distinct()
     .order_by(Person.given_name, Person.id)
 )
 
