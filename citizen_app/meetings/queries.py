@@ -256,7 +256,7 @@ def _citizens_of(size: int) -> Select[*tuple[Any, ...]]:
         )
         .join(Person, Person.id == Participant.person_id)
         .where(
-            # The sums keep SQLite to the meetings' own rows, instead of all that the municipality or a citizen ever had.
+            # The sums keep SQLite to the meetings' own rows; else it reads all that the municipality ever had.
             Participant.municipality_id + 0 == bindparam("municipality_id"),
             one_of(Participant.meeting_id, "meeting", size),
             Participant.part == Part.CITIZEN.value,

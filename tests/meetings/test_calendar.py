@@ -9,21 +9,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session
 
 from citizen_app.meetings import actions, queries, rules
-from citizen_app.meetings.models import Meeting, OpenHours, Participant
+from citizen_app.meetings.models import OpenHours
 from citizen_app.meetings.queries import Entry
-from citizen_app.meetings.rules import Interpreter, Problem, Slot, Window
+from citizen_app.meetings.rules import Problem, Slot, Window
 from citizen_app.people.models import Person, Relation
 from citizen_app.people.queries import colleagues_of, subjects_of_worker
 from citizen_app.policy import Forbidden, NotFound, Role
 from tests.meetings.conftest import HERE, Stage
+from tests.meetings.week import HOUR, ZONE, at, many, meet, coming_week, offer, sent
 from tests.plan import ON_SQLITE
-
-HOUR = timedelta(hours=1)
-ZONE = "Europe/Copenhagen"
 
 
 def slot(begins: float, ends: float) -> Slot:
@@ -31,29 +29,9 @@ def slot(begins: float, ends: float) -> Slot:
     return Slot(noon + begins * HOUR, noon + ends * HOUR)
 
 
-def next_week(stage: Stage) -> list[date]:
-    return rules.week_of(stage.now.astimezone(HERE).date() + timedelta(days=7))
-
-
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    return datetime.combine(day, time(hour, minute), HERE).astimezone(UTC)
-
-
-def meet(stage: Stage, starts_at: datetime, length: timedelta = HOUR, **other: Any) -> Meeting:
-    return stage.meeting(starts_at=starts_at, ends_at=starts_at + length, leave_home_at=None, **other)
-
-
 def calendar(stage: Stage, days: Sequence[date] | None = None) -> list[Entry]:
-    span = rules.span_of(days or next_week(stage), ZONE)
+    span = rules.span_of(days or coming_week(stage), ZONE)
     return queries.calendar_of(stage.session, stage.mette, span, stage.now)
-
-
-def offer(stage: Stage, *starts: datetime) -> Meeting:
-    facts = rules.MeetingFacts("talk", starts[0], starts[0] + HOUR, "Indgang B", "ti", Interpreter.NONE_NEEDED)
-    offered = [Slot(start, start + HOUR) for start in starts]
-    made = actions.make_meeting(stage.session, stage.mette, stage.about_selam, facts, stage.now, offered=offered)
-    stage.session.commit()
-    return made
 
 
 # --- Rules --------------------------------------------------------------------------------------------------
@@ -127,7 +105,7 @@ def test_hours_are_looked_at(windows: list[tuple[int, int, int]], faults: list[t
 
 
 def test_the_week_has_its_own_meetings_in_order_and_no_others(stage: Stage) -> None:
-    days = next_week(stage)
+    days = coming_week(stage)
     second = meet(stage, at(days[6], 23, 30), HOUR / 2)
     first = meet(stage, at(days[0], 0))
     meet(stage, at(days[6] + timedelta(days=1), 0))
@@ -138,7 +116,7 @@ def test_the_week_has_its_own_meetings_in_order_and_no_others(stage: Stage) -> N
 
 
 def test_each_offered_time_stands_on_its_own_day(stage: Stage) -> None:
-    days = next_week(stage)
+    days = coming_week(stage)
     before = days[0] - timedelta(days=4)
     meeting = offer(stage, at(before, 10), at(days[1], 10), at(days[3], 10), at(days[6] + timedelta(days=1), 9))
     entries = calendar(stage)
@@ -149,14 +127,14 @@ def test_each_offered_time_stands_on_its_own_day(stage: Stage) -> None:
 
 
 def test_what_is_offered_clashes_with_what_is_fixed(stage: Stage) -> None:
-    days = next_week(stage)
+    days = coming_week(stage)
     offer(stage, at(days[1], 10), at(days[3], 10))
     meet(stage, at(days[3], 10, 30))
     assert [entry.clashes for entry in calendar(stage)] == [False, True, True]
 
 
 def test_a_cancelled_meeting_is_shown_and_clashes_with_nothing(stage: Stage) -> None:
-    day = next_week(stage)[2]
+    day = coming_week(stage)[2]
     meet(stage, at(day, 10))
     off = meet(stage, at(day, 10))
     actions.cancel_meeting(stage.session, stage.mette, stage.about_selam, off.id, "Syg", seen_version=1, now=stage.now)
@@ -165,7 +143,7 @@ def test_a_cancelled_meeting_is_shown_and_clashes_with_nothing(stage: Stage) -> 
 
 
 def test_a_cancelled_offer_is_gone(stage: Stage) -> None:
-    days = next_week(stage)
+    days = coming_week(stage)
     off = offer(stage, at(days[1], 10), at(days[3], 10))
     actions.cancel_meeting(stage.session, stage.mette, stage.about_selam, off.id, "Syg", seen_version=1, now=stage.now)
     stage.session.commit()
@@ -173,7 +151,7 @@ def test_a_cancelled_offer_is_gone(stage: Stage) -> None:
 
 
 def test_a_meeting_with_a_former_citizen_is_only_a_taken_time(stage: Stage) -> None:
-    day = next_week(stage)[2]
+    day = coming_week(stage)[2]
     meet(stage, at(day, 10))
     stage.end_relation(stage.cast.mette)
     (entry,) = calendar(stage)
@@ -182,8 +160,8 @@ def test_a_meeting_with_a_former_citizen_is_only_a_taken_time(stage: Stage) -> N
 
 
 def test_another_workers_meeting_is_not_in_it(stage: Stage) -> None:
-    meet(stage, at(next_week(stage)[2], 10))
-    span = rules.span_of(next_week(stage), ZONE)
+    meet(stage, at(coming_week(stage)[2], 10))
+    span = rules.span_of(coming_week(stage), ZONE)
     for person in (stage.cast.karen, stage.cast.anders):
         assert queries.calendar_of(stage.session, stage.actor(person), span, stage.now) == []
 
@@ -208,12 +186,12 @@ def test_who_has_left_is_no_colleague(stage: Stage) -> None:
     assert list(colleagues_of(stage.session, stage.mette, stage.now.date())) == []
 
 
-def test_busy_times_of_several_people_are_read_together(stage: Stage) -> None:
-    day = next_week(stage)[2]
+def test_busy_times_of_several_people_are_read_together(stage: Stage, engine: Engine) -> None:
+    day = coming_week(stage)[2]
     made = meet(stage, at(day, 10))
     cast, span = stage.cast, Slot(at(day, 10), at(day, 12))
     people = [cast.mette, cast.selam, cast.karen]
-    with sent(stage.session) as texts:
+    with sent(engine) as texts:
         found = queries.busy_times_of(stage.session, cast.solby, people, span)
     assert len([text for text in texts if text.startswith("SELECT")]) == 1
     taken = [Slot(at(day, 10), at(day, 11))]
@@ -222,9 +200,9 @@ def test_busy_times_of_several_people_are_read_together(stage: Stage) -> None:
     assert queries.busy_times_of(stage.session, cast.vandby, people, span)[cast.mette] == []
 
 
-def test_subjects_are_read_together_and_strangers_refused(stage: Stage) -> None:
+def test_subjects_are_read_together_and_strangers_refused(stage: Stage, engine: Engine) -> None:
     cast, today = stage.cast, stage.now.date()
-    with sent(stage.session) as texts:
+    with sent(engine) as texts:
         found = subjects_of_worker(stage.session, stage.actor(cast.karen), [cast.selam, cast.yusuf], today)
     assert len([text for text in texts if "relations" in text]) == 1
     assert [(one.citizen_id, cast.karen in one.worker_ids) for one in found] == [(cast.selam, True), (cast.yusuf, True)]
@@ -266,63 +244,22 @@ def test_who_holds_no_meetings_opens_no_hours(stage: Stage) -> None:
 # --- What it costs ------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def sent(session: Session) -> Iterator[list[str]]:
-    texts: list[str] = []
-    engine = session.get_bind()
-
-    def note(_connection: Any, _cursor: Any, text: str, *_more: Any) -> None:
-        texts.append(text)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield texts
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
-def test_two_hundred_meetings_cost_three_selects_as_one_does(stage: Stage) -> None:
-    day = next_week(stage)[1]
+def test_two_hundred_meetings_cost_three_selects_as_one_does(stage: Stage, engine: Engine) -> None:
+    day = coming_week(stage)[1]
     meet(stage, at(day, 10))
-    me, span = stage.mette, rules.span_of(next_week(stage), ZONE)
+    me, span = stage.mette, rules.span_of(coming_week(stage), ZONE)
     counts = []
     for more in (0, 199):
         many(stage, [at(day, 10)] * more)
-        with sent(stage.session) as texts:
+        with sent(engine) as texts:
             entries = queries.calendar_of(stage.session, me, span, stage.now)
         counts.append((len(entries), len([text for text in texts if text.startswith("SELECT")])))
     assert counts == [(1, 3), (200, 3)]
 
 
-def many(stage: Stage, starts: Sequence[datetime]) -> None:
-    cast = stage.cast
-    home = {"municipality_id": cast.solby}
-    about = {"kind": "talk", "way": "place", "place": "B", "language": "da", "interpreter": "none_needed"}
-    made = [
-        Meeting(
-            **home,
-            **about,
-            host_id=cast.mette,
-            made_by_id=cast.mette,
-            starts_at=start,
-            ends_at=start + HOUR,
-            made_at=stage.now,
-            settled_at=stage.now,
-        )
-        for start in starts
-    ]
-    stage.session.add_all(made)
-    stage.session.flush()
-    for meeting in made:
-        for person, part in ((cast.mette, "host"), (cast.selam, "citizen")):
-            row = {"meeting_id": meeting.id, "person_id": person, "part": part, "starts_at": meeting.starts_at}
-            stage.session.add(Participant(**home, **row))
-    stage.session.commit()
-
-
 @ON_SQLITE
 def test_no_statement_of_the_calendar_walks_through_a_table_or_a_municipality(stage: Stage) -> None:
-    me, days = stage.mette, next_week(stage)
+    me, days = stage.mette, coming_week(stage)
     meet(stage, at(days[1], 10))
     offer(stage, at(days[2], 10), at(days[3], 10))
     with plans(stage.session) as lines:
