@@ -29,6 +29,7 @@ from citizen_app.push import models as _push_tables
 from citizen_app.reminders import models as _reminder_tables
 from citizen_app.sounds import models as _sound_tables
 from citizen_app.staff import accounts as staff_accounts
+from citizen_app.staff import calendar as staff_calendar
 from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import feeds as staff_feeds
 from citizen_app.staff import goals as staff_goals
@@ -69,6 +70,7 @@ ROOMS = (
     staff_goals,
     staff_meetings,
     staff_feeds,
+    staff_calendar,
     staff_accounts,
     staff_words,
     staff_recordings,

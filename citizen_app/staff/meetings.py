@@ -6,7 +6,7 @@ forbidden: staff may know better than the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, request, session, url_for
@@ -18,8 +18,8 @@ from citizen_app.db import AnyRow
 from citizen_app.meetings import actions, queries, rules
 from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Part, Position, Reply, Slot
 from citizen_app.people.actions import log_access
-from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around
-from citizen_app.policy import STAFF, Actor, Permission, can, check
+from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around, subjects_of_worker
+from citizen_app.policy import STAFF, Actor, Permission, can, check, has_role_for
 from citizen_app.staff.meeting_forms import (
     PROBLEMS,
     CancelForm,
@@ -61,6 +61,7 @@ def index() -> Response:
         meetings=found.listed,
         more=found.next,
         is_first_page=after is None,
+        may_hold_meetings=has_role_for(me, Permission.HOLD_MEETINGS),
     )
 
 
@@ -106,9 +107,8 @@ def new_group() -> Response:
     form.citizens.choices = choices({one.id: f"{one.given_name} {one.family_name}" for one in known})
     facts = form.facts(me.timezone)
     if facts is not None and not _is_warned(me, form, [Slot(facts.starts_at, facts.ends_at)], ()):
-        subjects = [
-            citizen_of_worker(db(), me, int(number), access.today()).subject for number in form.citizens.data or ()
-        ]
+        chosen = [int(number) for number in form.citizens.data or ()]
+        subjects = subjects_of_worker(db(), me, chosen, access.today())
         try:
             meeting = actions.make_group_meeting(db(), me, subjects, facts, now())
         except actions.BadMeeting as refusal:
@@ -230,13 +230,16 @@ def _has_other_time(row: AnyRow, facts: MeetingFacts) -> bool:
     return (row.starts_at, row.ends_at) != (facts.starts_at, facts.ends_at)
 
 
-def _is_warned(me: Actor, form: MeetingForm, times: Iterable[Slot], people: Sequence[AnyRow], *, but: int = 0) -> bool:
+def _is_warned(me: Actor, form: MeetingForm, times: Sequence[Slot], people: Sequence[AnyRow], *, but: int = 0) -> bool:
     """Put what speaks against the times into the form; says whether staff have yet to see it."""
-    form.warnings = [sentence for slot in times for sentence in _warnings(me, slot, people, but)]
+    span = Slot(min(slot.starts_at for slot in times), max(slot.ends_at for slot in times))
+    everybody = [me.person_id, *(person.id for person in people)]
+    busy = queries.busy_times_of(db(), me.municipality_id, everybody, span, but=but)
+    form.warnings = [sentence for slot in times for sentence in _warnings(me, slot, people, busy)]
     return bool(form.warnings) and not form.anyway.data
 
 
-def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], but: int) -> Iterable[str]:
+def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], busy: Mapping[int, Sequence[Slot]]) -> Iterable[str]:
     day, language = rules.local_day(slot.starts_at, me.timezone), current_language()
     said = long_day(day, language)
     if name := queries.holiday(day, language):
@@ -244,10 +247,10 @@ def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], but: int) -> Iter
     elif day.weekday() >= 5:
         yield _("%(day)s is in the weekend.", day=said)
     at = clock(slot.starts_at, me.timezone, language)
-    if queries.busy_times(db(), me.municipality_id, me.person_id, *slot, but=but):
+    if rules.overlaps(slot, busy[me.person_id]):
         yield _("You have another meeting at %(time)s, %(day)s.", time=at, day=said)
     for person in people:
-        if queries.busy_times(db(), me.municipality_id, person.id, *slot, but=but):
+        if rules.overlaps(slot, busy[person.id]):
             yield _("%(name)s has another meeting at %(time)s, %(day)s.", name=person.given_name, time=at, day=said)
 
 

@@ -33,7 +33,8 @@ def press(client: FlaskClient, meeting: Meeting, headers: Any = None, **typed: A
 
 def now_stands(stage: Stage, meeting: Meeting) -> tuple[str | None, str | None]:
     stage.session.expire_all()
-    found = (meeting.answer, meeting.answer_reason)
+    one = stage.part(meeting)
+    found = (one.answer, one.answer_reason)
     stage.session.commit()
     return found
 

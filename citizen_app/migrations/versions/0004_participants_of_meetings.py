@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=12), nullable=True),
         sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("_place", sa.Integer(), nullable=True),
         sa.Column("municipality_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["meeting_id"], ["meetings.id"], name=op.f("fk_participants_meeting_id")),
         sa.ForeignKeyConstraint(
