@@ -138,10 +138,8 @@ def _weeks(stage: Stage, name: str, urls: dict[int, str]) -> Iterator[Figure]:
     weeks = {citizens: _filled(citizens, url) for citizens, url in urls.items()}
     for one in weeks.values():
         one.milliseconds()  # fills caches
-    found = [
-        {citizens: one.milliseconds() for citizens, one in weeks.items()}
-        for _round in range(2 * stage.sizes.rounds + 1)
-    ]
+    rounds = range(2 * stage.sizes.rounds + 1)
+    found = [{citizens: one.milliseconds() for citizens, one in weeks.items()} for _round in rounds]
     small, large = weeks
     client, path = weeks[large].visits[0]
     statements = _statements(weeks[large].app, lambda: _open(client, path))

@@ -20,7 +20,7 @@ from citizen_app.people.models import Person, Relation
 from citizen_app.people.queries import colleagues_of, subjects_of_worker
 from citizen_app.policy import Forbidden, NotFound, Role
 from tests.meetings.conftest import HERE, Stage
-from tests.meetings.week import HOUR, ZONE, at, many, meet, coming_week, offer, sent
+from tests.meetings.week import HOUR, ZONE, at, coming_week, many, meet, offer, sent
 from tests.plan import ON_SQLITE
 
 
