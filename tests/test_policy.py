@@ -49,6 +49,7 @@ BY_HAND = {
         "cti_worker": "works",
     },
     "connect_phone": dict.fromkeys(STAFF_ROLES.split(), "works"),
+    "see_figures": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
     "see_mentees": {"mentor": ANYBODY_HERE},
     "see_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},
     "suggest_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},

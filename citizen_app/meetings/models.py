@@ -27,8 +27,9 @@ class Meeting(InMunicipality, Base):
     is_group: Mapped[bool] = mapped_column(default=False)
     """Several citizens come, who are not told of each other."""
     starts_at: Mapped[datetime]
-    """While times are offered, the first of them."""
+    """While times are offered, when the first of them begins."""
     ends_at: Mapped[datetime]
+    """While times are offered, when the last of them ends."""
     way: Mapped[str] = mapped_column(String(8))
     """A `rules.Way`: at a place, by phone or by video."""
     place: Mapped[str] = mapped_column(String(120))
@@ -64,6 +65,7 @@ class Participant(InMunicipality, Base):
     __table_args__ = (
         UniqueConstraint("meeting_id", "person_id"),
         Index(None, "municipality_id", "person_id", "starts_at", "meeting_id"),
+        Index(None, "municipality_id", "starts_at", "part"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -268,16 +268,17 @@ def _show_page(
     may_change = can(me, Permission.HOLD_MEETINGS, known.subject)
     shown = {None, *(person.person_id for person in (*known.citizens, *known.others))}
     history = queries.history_of(db(), me.municipality_id, meeting.id)
+    offered = () if meeting.settled_at else queries.offered_times(db(), meeting)
     return page(
         "staff/meetings/show.html",
         here="staff_meetings",
         meeting=meeting,
         known=known,
-        offered=() if meeting.settled_at else queries.offered_times(db(), meeting),
+        offered=offered,
         history=[past for past in history if past.person_id in shown],
         may_change=is_open and may_change,
         may_tell=may_change and meeting.starts_at <= now() and meeting.cancelled_at is None,
-        move_form=move_form or _prefilled(meeting, me.timezone),
+        move_form=move_form or _prefilled(meeting if meeting.settled_at else offered[0], meeting, me.timezone),
         cancel_form=cancel_form or CancelForm(formdata=None, seen=meeting.version),
         is_moving=move_form is not None,
         is_cancelling=cancel_form is not None,
@@ -286,14 +287,14 @@ def _show_page(
     )
 
 
-def _prefilled(meeting: Any, timezone: str) -> MoveForm:
+def _prefilled(slot: Any, meeting: AnyRow, timezone: str) -> MoveForm:
     kind = MoveGroupForm if meeting.is_group else MoveForm
     return kind(
         formdata=None,
         kind=meeting.kind,
-        day=rules.local_day(meeting.starts_at, timezone),
-        start=rules.local_clock(meeting.starts_at, timezone),
-        end=rules.local_clock(meeting.ends_at, timezone),
+        day=rules.local_day(slot.starts_at, timezone),
+        start=rules.local_clock(slot.starts_at, timezone),
+        end=rules.local_clock(slot.ends_at, timezone),
         way=meeting.way,
         place=meeting.place,
         how_to_find=meeting.how_to_find,

@@ -90,7 +90,7 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     addresses = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.endswith(
-            (".webmanifest", ".js", "/photo", "/live", "/healthz", "/pack", ".csv", "/anki", ".jpg", ":kind>")
+            (".webmanifest", ".js", "/photo", "/live", "/healthz", "/pack", ".csv", "/anki", ".jpg", ".ics", ":kind>")
         ):
             continue
         is_staff_page = rule.rule.startswith(("/staff", "/mentor"))

@@ -152,6 +152,12 @@ def upgrade() -> None:
             unique=False,
         )
 
+        batch_op.create_index(
+            batch_op.f("ix_participants_municipality_id_starts_at_part"),
+            ["municipality_id", "starts_at", "part"],
+            unique=False,
+        )
+
     with op.batch_alter_table("meeting_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("person_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_meeting_events_person_id"), "people", ["person_id"], ["id"])
@@ -246,6 +252,7 @@ def downgrade() -> None:
         batch_op.drop_column("person_id")
 
     with op.batch_alter_table("participants", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_participants_municipality_id_starts_at_part"))
         batch_op.drop_index(batch_op.f("ix_participants_municipality_id_person_id_starts_at_meeting_id"))
 
     op.drop_table("participants")
