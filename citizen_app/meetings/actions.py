@@ -17,14 +17,7 @@ from sqlalchemy.orm import Session
 
 from citizen_app.db import insert_new
 from citizen_app.meetings import queries, rules
-from citizen_app.meetings.models import (
-    CalendarFeed,
-    Meeting,
-    MeetingEvent,
-    OfferedTime,
-    OpenHours,
-    Participant,
-)
+from citizen_app.meetings.models import CalendarFeed, Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
 from citizen_app.meetings.rules import (
     Answer,
     Fault,
@@ -436,6 +429,20 @@ def _happened(
     session.flush()
 
 
+# --- Calendar -----------------------------------------------------------------------------------------------
+
+
+def open_hours(session: Session, actor: Actor, windows: Sequence[Window]) -> None:
+    """Say when citizens may choose a time with the actor by themselves; takes the place of what was said before."""
+    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
+    check(actor, Permission.HOLD_MEETINGS, Subject(actor.municipality_id, 0, frozenset({actor.person_id})))
+    _refuse(rules.faults_in_hours(windows))
+    queries.hold_calendar(session, **own)
+    session.execute(delete(OpenHours).filter_by(**own))
+    if windows:
+        session.execute(insert(OpenHours), [{**own, **window._asdict()} for window in windows])
+
+
 # --- Calendar feeds -----------------------------------------------------------------------------------------
 
 
@@ -451,17 +458,3 @@ def change_feed(session: Session, actor: Actor, wish: FeedWish, now: datetime) -
     else:
         values = fresh if wish is FeedWish.RENEW else {"tells_more": wish is FeedWish.SAY_MORE}
         session.execute(update(CalendarFeed).filter_by(**own).values(values))
-
-
-# --- Calendar -----------------------------------------------------------------------------------------------
-
-
-def open_hours(session: Session, actor: Actor, windows: Sequence[Window]) -> None:
-    """Say when citizens may choose a time with the actor by themselves; takes the place of what was said before."""
-    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
-    check(actor, Permission.HOLD_MEETINGS, Subject(actor.municipality_id, 0, frozenset({actor.person_id})))
-    _refuse(rules.faults_in_hours(windows))
-    queries.hold_calendar(session, **own)
-    session.execute(delete(OpenHours).filter_by(**own))
-    if windows:
-        session.execute(insert(OpenHours), [{**own, **window._asdict()} for window in windows])

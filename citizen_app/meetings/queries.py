@@ -550,7 +550,7 @@ def holiday(day: date, language: str = "da") -> str:
 # --- Calendar -----------------------------------------------------------------------------------------------
 
 
-class Entry(NamedTuple):
+class DayEntry(NamedTuple):
     """A time at which a worker is in a meeting, or in which she has offered one."""
 
     slot: Slot
@@ -592,7 +592,7 @@ _MINE_OFFERED = (
 )
 
 
-def calendar_of(session: Session, actor: Actor, span: Slot, now: datetime) -> list[Entry]:
+def calendar_of(session: Session, actor: Actor, span: Slot, now: datetime) -> list[DayEntry]:
     """Return a worker's own meetings and offered times that begin within a span, in order; in three SELECTs."""
     begins, ends = span
     values = {**_worker(actor, now), "begins": begins, "ends": ends, "since": begins - OFFER_SPAN}
@@ -602,7 +602,7 @@ def calendar_of(session: Session, actor: Actor, span: Slot, now: datetime) -> li
     clashing = rules.clashing([Slot(rows[place].starts_at, rows[place].ends_at) for place in standing])
     ill = {standing[place] for place in clashing}
     return [
-        Entry(
+        DayEntry(
             Slot(listed.meeting.starts_at, listed.meeting.ends_at),
             listed if listed.citizens or listed.meeting.is_group else None,
             is_offered=listed.meeting.settled_at is None,

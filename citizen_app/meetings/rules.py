@@ -388,6 +388,72 @@ def as_told(facts: MeetingFacts | Reply) -> dict[str, Any]:
     }
 
 
+# --- Calendar -----------------------------------------------------------------------------------------------
+
+WORKDAY = time(8), time(16)
+"""Between which hours colleagues are shown when they are both free."""
+SHORTEST_GAP = timedelta(minutes=30)
+
+
+def week_of(day: date) -> list[date]:
+    """Return the seven days of a day's week, Monday first."""
+    monday = day - timedelta(days=day.weekday())
+    return [monday + timedelta(days=number) for number in range(7)]
+
+
+def month_of(day: date) -> list[date]:
+    """Return all days of a day's month."""
+    return [day.replace(day=number + 1) for number in range(monthrange(day.year, day.month)[1])]
+
+
+def span_of(days: Sequence[date], timezone: str) -> Slot:
+    """Return the moments between which days lie, from midnight to midnight on the wall clock."""
+    zone = ZoneInfo(timezone)
+    after = days[-1] + timedelta(days=1)
+    return Slot(datetime.combine(days[0], time(), zone), datetime.combine(after, time(), zone))
+
+
+def clashing(slots: Sequence[Slot]) -> set[int]:
+    """Return the places of those slots that overlap another one; they stand in the order of their starts."""
+    found: set[int] = set()
+    longest = 0
+    for place, slot in enumerate(slots):
+        if place and slot.starts_at < slots[longest].ends_at:
+            found |= {longest, place}
+        if slot.ends_at > slots[longest].ends_at:
+            longest = place
+    return found
+
+
+def gaps(busy: Iterable[Slot], day: date, timezone: str) -> list[Slot]:
+    """Return when nothing is on a working day, leaving out what is too short for a meeting."""
+    zone = ZoneInfo(timezone)
+    begins, ends = (datetime.combine(day, clock, zone).astimezone(UTC) for clock in WORKDAY)
+    found = []
+    for slot in (*sorted(busy), Slot(ends, ends)):
+        if min(slot.starts_at, ends) - begins >= SHORTEST_GAP:
+            found.append(Slot(begins, min(slot.starts_at, ends)))
+        begins = max(begins, slot.ends_at)
+    return found
+
+
+def faults_in_hours(windows: Sequence[Window]) -> list[Fault]:
+    """Return what is wrong with hours for choosing a time; a fault's field is the place of its window."""
+    ill = [
+        Fault(Problem.ENDS_BEFORE_START, str(place))
+        for place, window in enumerate(windows)
+        if window.ends <= window.begins
+    ]
+    if ill:
+        return ill
+    in_order = sorted(range(len(windows)), key=lambda place: windows[place])
+    return [
+        Fault(Problem.TIMES_OVERLAP, str(max(earlier, later)))
+        for earlier, later in pairwise(in_order)
+        if windows[earlier].weekday == windows[later].weekday and windows[later].begins < windows[earlier].ends
+    ]
+
+
 # --- Figures about absence ----------------------------------------------------------------------------------
 
 SMALLEST_GROUP = 5
@@ -640,69 +706,3 @@ def person_of_token(token: str) -> int | None:
 def is_feed_token(token: str, secret_key: str, person_id: int, nonce: str) -> bool:
     """Say whether a token is the right one, in a time that tells nothing about the right one."""
     return hmac.compare_digest(token.encode(), feed_token(secret_key, person_id, nonce).encode())
-
-
-# --- Calendar -----------------------------------------------------------------------------------------------
-
-WORKDAY = time(8), time(16)
-"""Between which hours colleagues are shown when they are both free."""
-SHORTEST_GAP = timedelta(minutes=30)
-
-
-def week_of(day: date) -> list[date]:
-    """Return the seven days of a day's week, Monday first."""
-    monday = day - timedelta(days=day.weekday())
-    return [monday + timedelta(days=number) for number in range(7)]
-
-
-def month_of(day: date) -> list[date]:
-    """Return all days of a day's month."""
-    return [day.replace(day=number + 1) for number in range(monthrange(day.year, day.month)[1])]
-
-
-def span_of(days: Sequence[date], timezone: str) -> Slot:
-    """Return the moments between which days lie, from midnight to midnight on the wall clock."""
-    zone = ZoneInfo(timezone)
-    after = days[-1] + timedelta(days=1)
-    return Slot(datetime.combine(days[0], time(), zone), datetime.combine(after, time(), zone))
-
-
-def clashing(slots: Sequence[Slot]) -> set[int]:
-    """Return the places of those slots that overlap another one; they stand in the order of their starts."""
-    found: set[int] = set()
-    longest = 0
-    for place, slot in enumerate(slots):
-        if place and slot.starts_at < slots[longest].ends_at:
-            found |= {longest, place}
-        if slot.ends_at > slots[longest].ends_at:
-            longest = place
-    return found
-
-
-def gaps(busy: Iterable[Slot], day: date, timezone: str) -> list[Slot]:
-    """Return when nothing is on a working day, leaving out what is too short for a meeting."""
-    zone = ZoneInfo(timezone)
-    begins, ends = (datetime.combine(day, clock, zone).astimezone(UTC) for clock in WORKDAY)
-    found = []
-    for slot in (*sorted(busy), Slot(ends, ends)):
-        if min(slot.starts_at, ends) - begins >= SHORTEST_GAP:
-            found.append(Slot(begins, min(slot.starts_at, ends)))
-        begins = max(begins, slot.ends_at)
-    return found
-
-
-def faults_in_hours(windows: Sequence[Window]) -> list[Fault]:
-    """Return what is wrong with hours for choosing a time; a fault's field is the place of its window."""
-    ill = [
-        Fault(Problem.ENDS_BEFORE_START, str(place))
-        for place, window in enumerate(windows)
-        if window.ends <= window.begins
-    ]
-    if ill:
-        return ill
-    in_order = sorted(range(len(windows)), key=lambda place: windows[place])
-    return [
-        Fault(Problem.TIMES_OVERLAP, str(max(earlier, later)))
-        for earlier, later in pairwise(in_order)
-        if windows[earlier].weekday == windows[later].weekday and windows[later].begins < windows[earlier].ends
-    ]

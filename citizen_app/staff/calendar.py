@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from citizen_app.db import AnyRow
 from citizen_app.meetings import actions, queries, rules
-from citizen_app.meetings.queries import Entry
+from citizen_app.meetings.queries import DayEntry
 from citizen_app.meetings.rules import Slot
 from citizen_app.people.queries import colleagues_of
 from citizen_app.policy import Actor, NotFound, Permission, has_role_for
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     """Something in a day: an entry of one's own, or only a time at which the colleague is busy."""
 
     slot: Slot
-    entry: Entry | None
+    entry: DayEntry | None
 
 
 class Day(NamedTuple):
@@ -131,7 +131,9 @@ def _colleague(colleagues: Iterable[AnyRow], wanted: int | None) -> AnyRow | Non
     return found
 
 
-def _days(me: Actor, dates: Iterable[date], entries: Iterable[Entry], busy: Iterable[Slot] | None = None) -> list[Day]:
+def _days(
+    me: Actor, dates: Iterable[date], entries: Iterable[DayEntry], busy: Iterable[Slot] | None = None
+) -> list[Day]:
     language, today = current_language(), access.today()
     lines: dict[date, list[Line]] = defaultdict(list)
     for line in (*(Line(entry.slot, entry) for entry in entries), *(Line(slot, None) for slot in busy or ())):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from citizen_app.meetings import actions, queries, rules
 from citizen_app.meetings.models import OpenHours
-from citizen_app.meetings.queries import Entry
+from citizen_app.meetings.queries import DayEntry
 from citizen_app.meetings.rules import Problem, Slot, Window
 from citizen_app.people.models import Person, Relation
 from citizen_app.people.queries import colleagues_of, subjects_of_worker
@@ -29,7 +29,7 @@ def slot(begins: float, ends: float) -> Slot:
     return Slot(noon + begins * HOUR, noon + ends * HOUR)
 
 
-def calendar(stage: Stage, days: Sequence[date] | None = None) -> list[Entry]:
+def calendar(stage: Stage, days: Sequence[date] | None = None) -> list[DayEntry]:
     span = rules.span_of(days or coming_week(stage), ZONE)
     return queries.calendar_of(stage.session, stage.mette, span, stage.now)
 
