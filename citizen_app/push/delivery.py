@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from webpush import WebPush
 from webpush.types import WebPushSubscription
+from webpush.vapid import VAPID
 from yarl import URL
 
 from citizen_app.config import Settings
@@ -102,6 +103,12 @@ class VapidKeys:
         """Return the header that shows one origin who is sending, good until a moment less than a day away."""
         claims = {"aud": origin, "exp": int(until.timestamp()), "sub": self.subscriber}
         return f"vapid t={jwt.encode(claims, self.private, algorithm='ES256')}, k={self.public}"
+
+
+def make_private_key() -> bytes:
+    """Make a key by which push services shall know this app, as PEM."""
+    private_key, _public_key, _browsers_key = VAPID.generate_keys()
+    return private_key
 
 
 class PushPort:
