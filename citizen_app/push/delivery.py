@@ -142,14 +142,13 @@ class PushPort:
         if len(push.body) > LARGEST_BODY:
             return Outcome(Verdict.DEAD, 413, f"{len(push.body)} bytes are too many for one message")
         try:
-            sealed = self._seal(push)
-        except ValueError as error:
-            return Outcome(Verdict.DEAD, None, f"the phone's keys are wrong: {error}"[:200])
-        headers = self._headers(push, now)
-        try:
+            sealed, headers = self._seal(push), self._headers(push, now)
             address = URL(push.endpoint, encoded=True)
+        except ValueError as error:
+            return Outcome(Verdict.DEAD, None, f"the phone's keys or address are wrong: {error}"[:200])
+        try:
             async with self._http.post(address, data=sealed, headers=headers, allow_redirects=False) as answer:
-                if answer.status in {200, 201, 202, 204}:
+                if answer.status in _SENT:
                     if answer.content_length:
                         await answer.content.read(4096)
                     return _SENT[answer.status]
@@ -157,12 +156,10 @@ class PushPort:
                 return verdict_on(answer.status, said, answer.headers.get("Retry-After"), now)
         except TimeoutError:
             return Outcome(Verdict.LATER, None, "no answer in time")
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             return Outcome(Verdict.DEAD, None, f"no address: {error}"[:200])
         except (aiohttp.ClientError, OSError) as error:
             return Outcome(Verdict.LATER, None, f"{type(error).__name__}: {error}"[:200])
-        except ValueError as error:
-            return Outcome(Verdict.DEAD, None, f"no address: {error}"[:200])
 
     def _headers(self, push: Push, now: datetime) -> dict[str, str]:
         origin = origin_of(push.endpoint)
