@@ -26,6 +26,7 @@ from citizen_app.people import views as people
 from citizen_app.practice import models as _practice_tables
 from citizen_app.practice import views as practice
 from citizen_app.push import models as _push_tables
+from citizen_app.push import views as push
 from citizen_app.reminders import models as _reminder_tables
 from citizen_app.sounds import models as _sound_tables
 from citizen_app.staff import accounts as staff_accounts
@@ -62,6 +63,7 @@ ROOMS = (
     practice,
     meetings,
     goals,
+    push,
     mentor,
     staff_morning,
     staff_citizens,

@@ -33,8 +33,10 @@ from citizen_app.db import make_engine, migrate, writing_session
 from tests.cast import Cast, make_cast
 from tests.plan import Plan
 from tests.postgres import running_postgres
+from tests.push_service import make_vapid_pem
 
 SECRET_KEY = "a key for tests, long enough to be accepted"
+VAPID_KEY = make_vapid_pem()
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -157,6 +159,7 @@ def settings(database_url: str) -> Settings:
         secret_key=SECRET_KEY,
         password_cost=1,
         check_templates=True,
+        vapid_private_key=VAPID_KEY,
     )
 
 
@@ -223,7 +226,8 @@ def running_app(template: Path, folder: Path) -> Iterator[LiveServer]:
     """Run the real web server on a copy of a database until the block ends."""
     shutil.copyfile(template, folder / "citizen_app.db")
     database_url = f"sqlite:///{folder / 'citizen_app.db'}"
-    environment = {**os.environ, "DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
+    keys = {"SECRET_KEY": SECRET_KEY, "VAPID_PRIVATE_KEY": VAPID_KEY}
+    environment = {**os.environ, "DATABASE_URL": database_url, **keys}
     address = serve.Address(host="127.0.0.1", port=_free_port(), web_workers=1)
     with (folder / "log").open("wb") as log:
         server = serve.start(serve.web_command(address), environment, stdout=log, stderr=log)
