@@ -6,17 +6,19 @@ answer to an old time never counts for a new one. Every change writes an event.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from citizen_app.db import insert_new
 from citizen_app.meetings import queries, rules
-from citizen_app.meetings.models import Meeting, MeetingEvent, OfferedTime, Participant
-from citizen_app.meetings.rules import Answer, Fault, Happening, MeetingFacts, Outcome, Part, Reply, Slot
+from citizen_app.meetings.models import CalendarFeed, Meeting, MeetingEvent, OfferedTime, Participant
+from citizen_app.meetings.rules import Answer, Fault, FeedWish, Happening, MeetingFacts, Outcome, Part, Reply, Slot
 from citizen_app.people.queries import own_subject
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
 
@@ -414,3 +416,20 @@ def _happened(
         )
     )
     session.flush()
+
+
+# --- Calendar feeds -----------------------------------------------------------------------------------------
+
+
+def change_feed(session: Session, actor: Actor, wish: FeedWish, now: datetime) -> None:
+    """Make, renew or stop the secret address of the actor's own calendar, or choose what stands in it."""
+    check(actor, Permission.USE_ACCOUNT, own_subject(actor))
+    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
+    fresh = {"nonce": secrets.token_hex(16), "made_at": now}
+    if wish is FeedWish.MAKE:
+        insert_new(session, CalendarFeed, [{**own, **fresh, "tells_more": False}], CalendarFeed.person_id)
+    elif wish is FeedWish.STOP:
+        session.execute(delete(CalendarFeed).filter_by(**own))
+    else:
+        values = fresh if wish is FeedWish.RENEW else {"tells_more": wish is FeedWish.SAY_MORE}
+        session.execute(update(CalendarFeed).filter_by(**own).values(values))

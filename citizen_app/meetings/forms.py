@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, ValidationError
 
-from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, Reply
+from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, FeedWish, Reply
 from citizen_app.texts.rules import has_cpr_number, one_line
 
 
@@ -54,3 +54,9 @@ class TimeForm(FlaskForm):
 
     def starts_at(self) -> datetime:
         return datetime.fromisoformat(self.free.data or "")
+
+
+class FeedForm(FlaskForm):
+    """A press on one of the buttons about the address of one's calendar."""
+
+    wish = StringField(validators=[AnyOf(list(FeedWish))])

@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session, aliased
 from citizen_app.config import LANGUAGES
 from citizen_app.db import AnyRow, UtcDateTime, one_of, room_for, rows_of, spread
 from citizen_app.meetings import rules
-from citizen_app.meetings.models import Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
+from citizen_app.meetings.models import CalendarFeed, Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
 from citizen_app.meetings.rules import (
+    FEED_AHEAD,
+    FEED_PAST,
     FREE_DAYS,
     OFFER_SPAN,
     WAITED_FOR,
@@ -39,9 +41,9 @@ from citizen_app.meetings.rules import (
     Window,
     local_day,
 )
-from citizen_app.people.models import Person
+from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import is_citizen_of_worker
-from citizen_app.policy import Actor, NotFound, Subject
+from citizen_app.policy import STAFF, Actor, NotFound, Subject
 
 KINDS = Path(__file__).parent / "data" / "kinds.csv"
 
@@ -623,3 +625,121 @@ def _with_moments(told: dict[str, Any]) -> dict[str, Any]:
     return {
         name: datetime.fromisoformat(value) if name.endswith("_at") and value else value for name, value in told.items()
     }
+
+
+# --- Calendar feeds -----------------------------------------------------------------------------------------
+
+_FEED = (
+    select(
+        CalendarFeed.nonce,
+        CalendarFeed.tells_more,
+        CalendarFeed.made_at,
+        Person.id.label("person_id"),
+        Person.municipality_id,
+        Person.role,
+        Person.language,
+        Municipality.timezone,
+    )
+    .join(
+        Person,
+        and_(Person.id == CalendarFeed.person_id, Person.municipality_id == CalendarFeed.municipality_id),
+    )
+    .join(Municipality, Municipality.id == Person.municipality_id)
+    .where(
+        CalendarFeed.person_id == bindparam("person_id"),
+        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+    )
+)
+_OWN_FEED = _FEED.where(CalendarFeed.municipality_id == bindparam("municipality_id"))
+
+
+def own_feed(session: Session, actor: Actor, now: datetime) -> AnyRow | None:
+    """Return what a person has chosen for her own calendar; nothing while it has no address."""
+    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": now.date()}
+    return rows_of(session, _OWN_FEED, values).first()
+
+
+def feed_claimed(session: Session, person_id: int, now: datetime) -> AnyRow | None:
+    """Return the calendar that an address claims to be of, to be proved by its nonce; of nobody who has ended."""
+    return rows_of(session, _FEED, {"person_id": person_id, "today": now.date()}).first()
+
+
+_SINCE_CHANGE = select(func.max(MeetingEvent.at)).where(
+    MeetingEvent.municipality_id == Meeting.municipality_id, MeetingEvent.meeting_id == Meeting.id
+)
+_CHANGED_FOR_ME = _SINCE_CHANGE.where(
+    or_(MeetingEvent.person_id.is_(None), MeetingEvent.person_id == bindparam("person_id"))
+).scalar_subquery()
+_CHANGED_FOR_WORKER = _SINCE_CHANGE.where(
+    or_(MeetingEvent.person_id.is_(None), Meeting.is_group.is_(False))
+).scalar_subquery()
+"""What one of a group answers changes nobody's calendar but hers."""
+
+_IN_FEED = and_(
+    _Me.starts_at > bindparam("since"),
+    _Me.starts_at < bindparam("until"),
+    or_(Meeting.cancelled_at.is_(None), Meeting.cancelled_at > bindparam("since")),
+)
+_IN_OWN_CALENDAR = _OF_PERSON.add_columns(_CHANGED_FOR_ME.label("changed_at")).where(Meeting.settled_at.is_not(None))
+_ONE_IN_OWN_CALENDAR = _IN_OWN_CALENDAR.where(_Me.meeting_id == bindparam("meeting_id"))
+_OWN_CALENDAR = _IN_OWN_CALENDAR.where(_IN_FEED).order_by(*_COMING)
+_IN_WORKERS_CALENDAR = (
+    select(
+        *_BASE,
+        _Asked.answer,
+        _Citizen.id.label("citizen_id"),
+        _Citizen.given_name.label("citizen_given_name"),
+        _CHANGED_FOR_WORKER.label("changed_at"),
+    )
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .join(_Host, _Host.id == Meeting.host_id)
+    .outerjoin(
+        _Asked,
+        and_(
+            _Asked.meeting_id == _Me.meeting_id,
+            _Asked.part == Part.CITIZEN.value,
+            Meeting.is_group.is_(False),
+        ),
+    )
+    .outerjoin(_Citizen, _Citizen.id == _Asked.person_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        Meeting.settled_at.is_not(None),
+        or_(Meeting.is_group, is_citizen_of_worker(_Asked.person_id)),
+    )
+)
+_ONE_IN_WORKERS_CALENDAR = _IN_WORKERS_CALENDAR.where(_Me.meeting_id == bindparam("meeting_id"))
+_WORKERS_CALENDAR = _IN_WORKERS_CALENDAR.where(_IN_FEED).order_by(*_COMING)
+
+
+def meeting_for_calendar(session: Session, actor: Actor, meeting_id: int) -> AnyRow:
+    """Return one of the actor's own meetings with `changed_at`; raises NotFound while its time is not settled."""
+    where = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "meeting_id": meeting_id}
+    return _found(rows_of(session, _ONE_IN_OWN_CALENDAR, where).first())
+
+
+def meeting_for_workers_calendar(session: Session, actor: Actor, meeting_id: int, now: datetime) -> AnyRow:
+    """Return a meeting a worker takes part in, with its one citizen; raises NotFound for any other."""
+    where = {**_worker(actor, now), "meeting_id": meeting_id}
+    return _found(rows_of(session, _ONE_IN_WORKERS_CALENDAR, where).first())
+
+
+def meetings_in_feed(session: Session, feed: AnyRow, now: datetime) -> Sequence[AnyRow]:
+    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each."""
+    values = {
+        "municipality_id": feed.municipality_id,
+        "person_id": feed.person_id,
+        "since": now - FEED_PAST,
+        "until": now + FEED_AHEAD,
+        "today": local_day(now, feed.timezone),
+    }
+    statement = _WORKERS_CALENDAR if feed.role in STAFF else _OWN_CALENDAR
+    return rows_of(session, statement, values).all()
+
+
+def _found(row: AnyRow | None) -> AnyRow:
+    if row is None:
+        raise NotFound
+    return row

@@ -73,6 +73,7 @@ LONGEST_JITTER = 600
 TEST_USEFUL = timedelta(minutes=10)
 GOAL_USEFUL = timedelta(hours=24)
 WORDS_UNTIL = time(21)
+LONGEST_QUIET = timedelta(hours=14)
 
 AT_ONCE = frozenset({ReminderKind.BOOKED, ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.TEST})
 NEWS = frozenset({ReminderKind.MOVED, ReminderKind.CANCELLED})
@@ -237,9 +238,17 @@ def wall_moment(day: date, clock: time, timezone: str) -> datetime:
 
 
 def is_quiet(moment: datetime, wishes: Wishes, timezone: str) -> bool:
-    begin, end = wishes.quiet_from, wishes.quiet_to
-    clock = moment.astimezone(ZoneInfo(timezone)).time()
+    return is_clock_quiet(moment.astimezone(ZoneInfo(timezone)).time(), wishes.quiet_from, wishes.quiet_to)
+
+
+def is_clock_quiet(clock: time, begin: time, end: time) -> bool:
     return begin <= clock < end if begin <= end else clock >= begin or clock < end
+
+
+def quiet_length(begin: time, end: time) -> timedelta:
+    """Return how long the quiet hours last on a usual day."""
+    begins, ends = (timedelta(hours=clock.hour, minutes=clock.minute) for clock in (begin, end))
+    return (ends - begins) % timedelta(days=1)
 
 
 def quiet_end(moment: datetime, wishes: Wishes, timezone: str) -> datetime:
