@@ -405,7 +405,7 @@ def answer_message(
     if phone.sign_in_id is None or reminder.meeting_id is None:
         raise NotFound
     last = queries.answered_at(session, reminder)
-    if pressed_at is not None and last is not None and pressed_at < last:
+    if pressed_at is not None and last is not None and now - rules.OLDEST_PRESS <= pressed_at < last:
         return "saved"
     actor = Actor(**phone.fields | {"role": Role(phone.fields["role"])})
     try:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, TimeField
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 
 from citizen_app.meetings.rules import Answer
 from citizen_app.people.forms import Form
@@ -16,12 +16,18 @@ from citizen_app.reminders.rules import LONGEST_QUIET, WORDS_UNTIL, Wishes, is_c
 LARGEST_NUMBER = 2**31 - 1
 
 
+def _wanted(form: Any, field: Any) -> None:
+    if form.wants_words.data and field.data is None:
+        field.errors[:] = []
+        raise StopValidation(str(_("Write a time.")))
+
+
 class WishesForm(Form):
     quiet_from = TimeField(_("Quiet from"), [InputRequired(_("Write a time."))])
     quiet_to = TimeField(_("Quiet until"), [InputRequired(_("Write a time."))])
     tells_more = BooleanField(_("Show what, where and with whom"))
     wants_words = BooleanField(_("Remind me of words every day"))
-    words_at = TimeField(_("At what time?"), [Optional()])
+    words_at = TimeField(_("At what time?"), [_wanted, Optional()])
 
     @classmethod
     def of(cls, wishes: Wishes) -> WishesForm:
@@ -42,8 +48,6 @@ class WishesForm(Form):
     def validate_words_at(self, field: Any) -> None:
         if not self.wants_words.data:
             return
-        if field.data is None:
-            raise ValidationError(str(_("Write a time.")))
         begin, end = self.quiet_from.data, self.quiet_to.data
         is_quiet = begin is not None and end is not None and is_clock_quiet(field.data, begin, end)
         if is_quiet or field.data >= WORDS_UNTIL:

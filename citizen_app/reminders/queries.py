@@ -484,6 +484,7 @@ def phone_of_reminder(session: Session, reminder_id: int, device_id: int, now: d
             Municipality.product_name,
             SignIn.id.label("sign_in_id"),
         )
+        .select_from(Device)
         .join(SignIn, SignIn.id == Device.sign_in_id)
         .join(Person, Person.id == SignIn.person_id)
         .join(Municipality, Municipality.id == Person.municipality_id)

@@ -74,6 +74,8 @@ TEST_USEFUL = timedelta(minutes=10)
 GOAL_USEFUL = timedelta(hours=24)
 WORDS_UNTIL = time(21)
 LONGEST_QUIET = timedelta(hours=14)
+OLDEST_PRESS = timedelta(days=60)
+"""A phone whose clock says that an answer is older than this has a wrong clock."""
 
 AT_ONCE = frozenset({ReminderKind.BOOKED, ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.TEST})
 NEWS = frozenset({ReminderKind.MOVED, ReminderKind.CANCELLED})
