@@ -430,6 +430,7 @@ _WAITING = (
         Reminder.municipality_id == bindparam("municipality_id"),
         Reminder.person_id == bindparam("person_id"),
         Reminder.state == ReminderState.WAITING,
+        Reminder.kind != ReminderKind.TEST,
     )
     .order_by(Reminder.due_at, Reminder.id)
     .limit(bindparam("size"))
