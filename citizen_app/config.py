@@ -6,10 +6,14 @@ one sentence that names the variable, because a half-configured server is worse 
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -48,11 +52,24 @@ class Settings:
     """Rounds of argon2 for one password; tests use 1."""
     check_templates: bool = False
     """Tests: a name missing in a template is an error, and templates are re-read when they change."""
+    vapid_private_key: str = field(default="", repr=False)
+    """The key, as PEM, by which push services know that a message is ours; empty: no phone can be reached by push."""
+    vapid_subscriber: str = "mailto:app@localhost.localdomain"
+    """Where a push service can write to when our messages trouble it: `mailto:...` or `https://...`."""
+
+    @cached_property
+    def vapid_public_key(self) -> str:
+        """The public half as browsers want it, base64url; empty when there is no key."""
+        if not self.vapid_private_key:
+            return ""
+        key = _vapid_key(self.vapid_private_key).public_key()
+        point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return urlsafe_b64encode(point).rstrip(b"=").decode()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read and check the settings; raises SettingsError naming the variable."""
-        secret_key = environment.get("SECRET_KEY") or _kept_secret_key()
+        secret_key = environment.get("SECRET_KEY") or _kept("secret_key")
         if len(secret_key) < 32:
             raise SettingsError("SECRET_KEY must be set to at least 32 random characters.")
         database_url = environment.get("DATABASE_URL") or f"sqlite:///{PROJECT_ROOT / 'var' / 'citizen_app.db'}"
@@ -61,6 +78,8 @@ class Settings:
             secret_key=secret_key,
             secure_cookies=_yes_or_no(environment, "SECURE_COOKIES"),
             proxies=_small_number(environment, "PROXIES"),
+            vapid_private_key=checked_vapid_key(environment.get("VAPID_PRIVATE_KEY") or _kept("vapid.pem")),
+            vapid_subscriber=_subscriber(environment),
         )
 
 
@@ -78,9 +97,36 @@ def checked_database_url(url: str) -> str:
     raise SettingsError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
 
 
-def _kept_secret_key() -> str:
-    """Return the key that `make setup` has made for this machine, so that plain commands need no setting."""
-    kept = PROJECT_ROOT / "var" / "secret_key"
+def checked_vapid_key(pem: str) -> str:
+    """Return the key, with real line breaks; raises SettingsError unless it is a private key of P-256, or nothing."""
+    pem = pem.replace("\\n", "\n").strip()  # files of settings often hold a PEM in one line
+    if pem:
+        _vapid_key(pem)
+    return pem
+
+
+def _vapid_key(pem: str) -> EllipticCurvePrivateKey:
+    wrong = "VAPID_PRIVATE_KEY must be a private key of the curve P-256 as PEM; `flask push keys` makes one."
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(wrong) from error
+    if not (isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1)):
+        raise SettingsError(wrong)
+    return key
+
+
+def _subscriber(environment: Mapping[str, str]) -> str:
+    value = environment.get("VAPID_SUBSCRIBER") or Settings.vapid_subscriber
+    scheme, _, rest = value.partition(":")
+    if scheme not in {"mailto", "https"} or (scheme == "mailto" and "@" not in rest) or len(rest) < 3:
+        raise SettingsError("VAPID_SUBSCRIBER must be an address that begins with mailto: or https:.")
+    return value
+
+
+def _kept(name: str) -> str:
+    """Return what `make setup` has made for this machine, so that plain commands need no setting."""
+    kept = PROJECT_ROOT / "var" / name
     return kept.read_text().strip() if kept.exists() else ""
 
 

@@ -57,6 +57,10 @@ class Permission(StrEnum):
     """Say that a citizen used a word at work."""
     MANAGE_WORDS = "manage_words"
     """The municipality's decks: translations, recordings, photos, import and export."""
+    PAUSE_REMINDERS = "pause_reminders"
+    """Switch a citizen's reminders off, with a reason, and on again."""
+    SET_REMINDERS = "set_reminders"
+    """The municipality's rules of when citizens are reminded."""
     SEE_ACCOUNTS = "see_accounts"
     """All accounts of the municipality by name and role, and sign their devices out; not their plans."""
 
@@ -135,6 +139,8 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.SUGGEST_WORDS: {Role.CITIZEN: is_self, **_each(STAFF | {Role.MENTOR}, works_with)},
     Permission.MARK_USED: {Role.CITIZEN: is_self, Role.MENTOR: works_with},
     Permission.MANAGE_WORDS: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
+    Permission.PAUSE_REMINDERS: _each(PLAN_STAFF, works_with),
+    Permission.SET_REMINDERS: {Role.ADMINISTRATOR: is_in_same_municipality},
     Permission.SEE_ACCOUNTS: {Role.ADMINISTRATOR: is_in_same_municipality},
 }
 

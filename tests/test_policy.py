@@ -55,6 +55,13 @@ BY_HAND = {
     "suggest_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},
     "mark_used": {"citizen": "self", "mentor": "works"},
     "manage_words": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
+    "pause_reminders": {
+        "case_worker": "works",
+        "job_consultant": "works",
+        "youth_coordinator": "works",
+        "cti_worker": "works",
+    },
+    "set_reminders": {"administrator": ANYBODY_HERE},
     "see_accounts": {"administrator": ANYBODY_HERE},
 }
 

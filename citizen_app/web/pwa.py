@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, jsonify, redirect, request
 from sqlalchemy import literal, select
@@ -28,7 +29,14 @@ from citizen_app.web.session import db
 blueprint = Blueprint("pwa", __name__)
 
 PAPER = "#f7f4ee"
-ALWAYS_KEPT = ("css/app.css", "vendor/htmx.min.js", "img/icons.svg", "img/icon.svg", "img/icon-192.png")
+ALWAYS_KEPT = (
+    "css/app.css",
+    "vendor/htmx.min.js",
+    "img/icons.svg",
+    "img/icon.svg",
+    "img/icon-192.png",
+    "img/badge.png",
+)
 """With all scripts, what every page needs; pictures join them as they are seen."""
 
 
@@ -102,6 +110,10 @@ def _service_worker() -> str:
 def offline() -> Response:
     response = page("offline.html")
     response.headers["Content-Language"] = current_language()
+    # What the service worker says when it cannot read a message; a header, since it cannot read HTML either.
+    response.headers["Neutral-Message"] = quote(
+        catalogue(current_language()).gettext("Open the app to see what is new.")
+    )
     return response
 
 

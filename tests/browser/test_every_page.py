@@ -28,6 +28,8 @@ from tests.conftest import SECRET_KEY, LiveServer, running_app
 
 Look = Literal["light", "dark"]
 PHONE, DESK = (360, 740), (1280, 800)
+NO_PAGES = tuple(".webmanifest .js /photo /live /healthz /pack /push/key .csv /anki .jpg :kind>".split())
+"""How addresses end that people do not read."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,20 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     addresses = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.endswith(
-            (".webmanifest", ".js", "/photo", "/live", "/healthz", "/pack", ".csv", "/anki", ".jpg", ".ics", ":kind>")
+            (
+                ".webmanifest",
+                ".js",
+                "/photo",
+                "/live",
+                "/healthz",
+                "/pack",
+                "/push/key",
+                ".csv",
+                "/anki",
+                ".jpg",
+                ".ics",
+                ":kind>",
+            )
         ):
             continue
         is_staff_page = rule.rule.startswith(("/staff", "/mentor"))
