@@ -46,7 +46,7 @@ serve: setup  ## the same without the demo municipality (PORT=8123, HOST, DATABA
 
 .PHONY: test
 test: setup .venv/.installed-dev browser postgres  ## run every gate, test and browser journey
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: check
 check: setup .venv/.installed-dev  ## run the fast gates only: style, types, room rules, translations

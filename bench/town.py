@@ -19,7 +19,7 @@ from citizen_app.db import make_engine, migrate, writing_session
 from citizen_app.goals import actions as goals
 from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.meetings import actions as meetings
-from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from citizen_app.people.actions import start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation
 from citizen_app.policy import Actor, Role, Subject
@@ -128,7 +128,7 @@ def _plan(session: Session, municipality: Municipality, worker: Person, citizen:
             goals.agree(session, herself, subject, goal, seen_version=goal.version, now=now)
     start = now + timedelta(days=2)
     facts = MeetingFacts(
-        kind=Kind.JOB_TALK,
+        kind="job_talk",
         starts_at=start,
         ends_at=start + timedelta(hours=1),
         place="Indgang B, 2. sal",

@@ -20,10 +20,12 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig
 from sqlalchemy import Engine, make_url
+from sqlalchemy.orm import Session
 
 from citizen_app.config import Settings
 from citizen_app.db import make_engine, writing_session
 from citizen_app.people.jobs import forget_expired
+from citizen_app.reminders.actions import listen
 from citizen_app.web.replay import forget_handled_requests
 
 EVERY_TEN_MINUTES = "*/10 * * * *"
@@ -43,6 +45,7 @@ def run(settings: Settings) -> None:
     _log_lines()
     stopped = _stop_signal()
     engine = make_engine(settings.database_url)
+    listen(Session)
     forget = _register(engine)
     DBOS(config=_engine_config(settings))
     try:

@@ -30,6 +30,7 @@ from citizen_app import serve
 from citizen_app.app import all_tables, create_app
 from citizen_app.config import Settings
 from citizen_app.db import make_engine, migrate, writing_session
+from citizen_app.reminders.actions import listen
 from tests.cast import Cast, make_cast
 from tests.plan import Plan
 from tests.postgres import running_postgres
@@ -51,6 +52,8 @@ CHROMIUM_ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
 ]
 _numbers = itertools.count(1)
+
+listen(Session)  # as each process of the app does, so that no test's order decides about it
 
 
 # --- Databases ----------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""The citizen's answer to a meeting, read from a press on a button."""
+"""The citizen's answer to a meeting and her choice of a time, read from a press on a button."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -9,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, ValidationError
 
-from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, Reply
+from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, FeedWish, Reply
 from citizen_app.texts.rules import has_cpr_number, one_line
 
 
@@ -35,3 +36,27 @@ class AnswerForm(FlaskForm):
 
     def reply(self, language: str) -> Reply:
         return Reply(Answer(self.value.data or ""), self.reason.data or None, self.note.data or "", language)
+
+
+class TimeForm(FlaskForm):
+    """One of the offered times by its number, or a free one by its moment."""
+
+    offered = IntegerField(validators=[Optional()])
+    free = StringField(validators=[Optional()])
+
+    def validate_free(self, field: Any) -> None:
+        try:
+            moment = datetime.fromisoformat(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if moment.tzinfo is None:
+            raise ValidationError("a moment needs a zone")
+
+    def starts_at(self) -> datetime:
+        return datetime.fromisoformat(self.free.data or "")
+
+
+class FeedForm(FlaskForm):
+    """A press on one of the buttons about the address of one's calendar."""
+
+    wish = StringField(validators=[AnyOf(list(FeedWish))])

@@ -1,92 +1,156 @@
 """Meetings as citizens and staff read them.
 
-Lists select columns by statements built once at import. Since no meeting is longer than `rules.LONGEST`, "not
-ended" is also "did not begin long ago", which the indexes by start can answer.
+Lists select columns by statements built once at import. Since no meeting spans more than `rules.OFFER_SPAN`, "not
+ended" is also "did not begin long ago", which the indexes by start can answer. A person's list is led by her own
+participant rows; the citizens of a page of meetings are then read together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, or_, select, tuple_
+import holidays
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from citizen_app.db import AnyRow, UtcDateTime, rows_of
-from citizen_app.meetings.models import Meeting, MeetingEvent
+from citizen_app.config import LANGUAGES
+from citizen_app.db import AnyRow, UtcDateTime, one_of, room_for, rows_of, spread
+from citizen_app.meetings import rules
+from citizen_app.meetings.models import CalendarFeed, Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
 from citizen_app.meetings.rules import (
-    LONGEST,
+    FEED_AHEAD,
+    FEED_PAST,
+    FREE_DAYS,
+    OFFER_SPAN,
     WAITED_FOR,
     Answer,
     Happening,
     Interpreter,
     Kind,
     MeetingFacts,
+    Part,
     Position,
+    Slot,
+    Way,
+    Window,
     local_day,
 )
-from citizen_app.people.models import Person
-from citizen_app.people.queries import KnownCitizen, citizen_of_worker, is_citizen_of_worker
-from citizen_app.policy import Actor, NotFound
+from citizen_app.people.models import Municipality, Person
+from citizen_app.people.queries import is_citizen_of_worker
+from citizen_app.policy import STAFF, Actor, NotFound, Subject
+
+KINDS = Path(__file__).parent / "data" / "kinds.csv"
+
+
+class BadKind(Exception):
+    """A row of the kinds is wrong; the message names file, line and field."""
+
+
+@lru_cache
+def kinds() -> Mapping[str, Kind]:
+    """Return the kinds of meeting by key, in the order in which staff choose from them."""
+    return read_kinds(KINDS)
+
+
+def read_kinds(path: Path) -> Mapping[str, Kind]:
+    """Read a file of kinds; raises BadKind naming file, line and field."""
+    found: dict[str, Kind] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file), start=2):
+            where = f"{path.name}, line {line}"
+            for name in ("key", "picture", *LANGUAGES):
+                if not (row.get(name) or "").strip():
+                    raise BadKind(f"{where}: {name} is empty")
+            if row["key"] in found:
+                raise BadKind(f"{where}: key {row['key']} is there twice")
+            if not row["minutes"].isdecimal() or row["is_group"] not in {"yes", "no"}:
+                raise BadKind(f"{where}: minutes must be a number and is_group yes or no")
+            names = {language: row[language] for language in LANGUAGES}
+            found[row["key"]] = Kind(row["key"], row["picture"], int(row["minutes"]), row["is_group"] == "yes", names)
+    return found
+
+
+def kind_name(key: str, language: str) -> str:
+    """Return what a kind of meeting is called."""
+    return kinds()[key].names[language]
+
 
 _Host = aliased(Person)
-_Citizen = aliased(Person)
+_Me = aliased(Participant)
 
 _BASE = (
     Meeting.id,
-    Meeting.citizen_id,
     Meeting.kind,
+    Meeting.is_group,
     Meeting.starts_at,
     Meeting.ends_at,
+    Meeting.way,
     Meeting.place,
     Meeting.how_to_find,
+    Meeting.link,
     Meeting.leave_home_at,
     Meeting.language,
     Meeting.interpreter,
+    Meeting.interpreter_name,
     Meeting.bring,
-    Meeting.answer,
-    Meeting.answered_at,
     Meeting.cancelled_at,
     Meeting.cancel_reason,
     Meeting.version,
     Meeting.asked_version,
     Meeting.moved_from,
+    Meeting.settled_at,
+    Meeting.was_chosen,
+    Meeting.made_at,
     Meeting.host_id,
-)
-_HOST = (
     _Host.given_name.label("host_given_name"),
     _Host.family_name.label("host_family_name"),
     _Host.role.label("host_role"),
     _Host.has_photo.label("host_has_photo"),
+    _Host.phone.label("host_phone"),
 )
-_REPLY = (Meeting.answer_reason, Meeting.answer_note, Meeting.answer_note_language)
-_HAS_NOT_ENDED = and_(Meeting.starts_at > bindparam("since"), Meeting.ends_at > bindparam("now"))
-_COMING = (Meeting.starts_at, Meeting.id)
+_OWN = (
+    _Me.part,
+    _Me.answer,
+    _Me.answered_at,
+    _Me.answer_reason,
+    _Me.answer_note,
+    _Me.answer_note_language,
+    _Me.outcome,
+)
+_HAS_NOT_ENDED = and_(_Me.starts_at > bindparam("since"), Meeting.ends_at > bindparam("now"))
+_COMING = (_Me.starts_at, _Me.meeting_id)
 
-_OF_CITIZEN: Select[*tuple[Any, ...]] = (
-    select(*_BASE, *_HOST, *_REPLY)
+_OF_PERSON: Select[*tuple[Any, ...]] = (
+    select(*_BASE, *_OWN)
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
     .join(_Host, _Host.id == Meeting.host_id)
-    .where(Meeting.municipality_id == bindparam("municipality_id"), Meeting.citizen_id == bindparam("citizen_id"))
+    .where(_Me.municipality_id == bindparam("municipality_id"), _Me.person_id == bindparam("person_id"))
 )
-_UPCOMING = _OF_CITIZEN.where(_HAS_NOT_ENDED).order_by(*_COMING).limit(50)
-_NEXT = _OF_CITIZEN.where(_HAS_NOT_ENDED, Meeting.cancelled_at.is_(None)).order_by(*_COMING).limit(1)
-_ONE = _OF_CITIZEN.where(Meeting.id == bindparam("meeting_id"))
+_UPCOMING = _OF_PERSON.where(_HAS_NOT_ENDED).order_by(*_COMING).limit(50)
+_NEXT = _OF_PERSON.where(_HAS_NOT_ENDED, Meeting.cancelled_at.is_(None)).order_by(*_COMING).limit(1)
+_ONE = _OF_PERSON.where(_Me.meeting_id == bindparam("meeting_id"))
 
 
 def upcoming_meetings(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> Sequence[AnyRow]:
     """Return the meetings that have not ended, soonest first; cancelled ones too, so that nobody sets out."""
-    return session.execute(_UPCOMING, _coming(municipality_id, now, citizen_id=citizen_id)).all()
+    return session.execute(_UPCOMING, _coming(municipality_id, now, person_id=citizen_id)).all()
 
 
 def next_meeting(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> AnyRow | None:
     """Return the next meeting that takes place."""
-    return rows_of(session, _NEXT, _coming(municipality_id, now, citizen_id=citizen_id)).first()
+    return rows_of(session, _NEXT, _coming(municipality_id, now, person_id=citizen_id)).first()
 
 
 def meeting_of_citizen(session: Session, municipality_id: int, citizen_id: int, meeting_id: int) -> AnyRow:
-    """Return one meeting of a citizen; raises NotFound for anybody else's."""
-    where = {"municipality_id": municipality_id, "citizen_id": citizen_id, "meeting_id": meeting_id}
+    """Return one meeting as a person in it sees it; raises NotFound for anybody else's."""
+    where = {"municipality_id": municipality_id, "person_id": citizen_id, "meeting_id": meeting_id}
     row = session.execute(_ONE, where).first()
     if row is None:
         raise NotFound
@@ -100,11 +164,11 @@ class MeetingList(NamedTuple):
 
 
 _PAST = (
-    _OF_CITIZEN.where(
+    _OF_PERSON.where(
         Meeting.ends_at <= bindparam("now"),
-        tuple_(Meeting.starts_at, Meeting.id) < tuple_(bindparam("at", type_=UtcDateTime()), bindparam("id")),
+        tuple_(_Me.starts_at, _Me.meeting_id) < tuple_(bindparam("at", type_=UtcDateTime()), bindparam("id")),
     )
-    .order_by(Meeting.starts_at.desc(), Meeting.id.desc())
+    .order_by(_Me.starts_at.desc(), _Me.meeting_id.desc())
     .limit(bindparam("size"))
 )
 
@@ -120,7 +184,7 @@ def past_meetings(
 ) -> MeetingList:
     """Return a page of the meetings that have ended, the latest first."""
     start = before or Position(now, 0)
-    where = {"municipality_id": municipality_id, "citizen_id": citizen_id, "now": now}
+    where = {"municipality_id": municipality_id, "person_id": citizen_id, "now": now}
     return _page(session.execute(_PAST, {**where, **_behind(start), "size": size + 1}).all(), size)
 
 
@@ -130,89 +194,363 @@ def meetings_of_citizen(session: Session, municipality_id: int, citizen_id: int,
     return [*upcoming_meetings(session, municipality_id, citizen_id, now), *past]
 
 
-_OF_HOST: Select[*tuple[Any, ...]] = (
+# --- A worker's meetings ------------------------------------------------------------------------------------
+
+
+def _has_known_citizen(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a citizen of a meeting is one the worker works with today."""
+    other = aliased(Participant)
+    return exists(
+        select(other.id).where(
+            other.meeting_id == Meeting.id,
+            other.part == Part.CITIZEN.value,
+            is_citizen_of_worker(other.person_id),
+            *(condition for condition in conditions),
+        )
+    )
+
+
+_OF_WORKER = _OF_PERSON.where(or_(Meeting.is_group, _has_known_citizen()))
+_COMING_OF_WORKER = _OF_WORKER.where(_HAS_NOT_ENDED).order_by(*_COMING).limit(bindparam("size"))
+_WORKER_PAGE = _COMING_OF_WORKER.where(
+    tuple_(_Me.starts_at, _Me.meeting_id) > tuple_(bindparam("at", type_=UtcDateTime()), bindparam("id"))
+)
+
+
+class Listed(NamedTuple):
+    """A meeting in a list of staff's, with the citizens the reader works with."""
+
+    meeting: AnyRow
+    citizens: Sequence[AnyRow]
+
+
+class WorkerList(NamedTuple):
+    listed: Sequence[Listed]
+    next: Position | None
+
+
+def meetings_of_worker(
+    session: Session, actor: Actor, now: datetime, *, after: Position | None = None, size: int = 50
+) -> WorkerList:
+    """Return a page of the coming meetings a worker takes part in with citizens she works with, soonest first.
+
+    Why somebody cannot come is not among the columns: it is read on the meeting's own page, which is logged.
+    """
+    start = after or Position(now - OFFER_SPAN, 0)
+    values = {**_worker(actor, now), **_behind(start), "size": size + 1}
+    rows, following = _page(session.execute(_WORKER_PAGE, values).all(), size)
+    return WorkerList(with_citizens(session, actor, rows, now), following)
+
+
+@lru_cache
+def _citizens_of(size: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Participant.meeting_id,
+            Person.id,
+            Person.given_name,
+            Person.family_name,
+            Person.has_photo,
+            Person.phone,
+            Participant.answer,
+            Participant.outcome,
+        )
+        .join(Person, Person.id == Participant.person_id)
+        .where(
+            Participant.municipality_id == bindparam("municipality_id"),
+            one_of(Participant.meeting_id, "meeting", size),
+            Participant.part == Part.CITIZEN.value,
+            is_citizen_of_worker(Participant.person_id),
+        )
+        .order_by(Person.given_name, Person.id)
+    )
+
+
+def with_citizens(session: Session, actor: Actor, rows: Sequence[AnyRow], now: datetime) -> list[Listed]:
+    """Put those citizens beside each meeting whom the worker works with today, in one SELECT."""
+    if not rows:
+        return []
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    size = room_for(len(rows))
+    values = {**_worker(actor, now), **spread("meeting", [row.id for row in rows], size)}
+    for citizen in rows_of(session, _citizens_of(size), values):
+        found[citizen.meeting_id].append(citizen)
+    return [Listed(row, found[row.id]) for row in rows]
+
+
+_Asked = aliased(Participant)
+_Citizen = aliased(Person)
+_NEEDING_STAFF = (
     select(
         *_BASE,
+        _Asked.answer,
+        _Citizen.id.label("citizen_id"),
         _Citizen.given_name.label("citizen_given_name"),
         _Citizen.family_name.label("citizen_family_name"),
         _Citizen.has_photo.label("citizen_has_photo"),
         _Citizen.phone.label("citizen_phone"),
     )
-    .join(_Citizen, _Citizen.id == Meeting.citizen_id)
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .join(_Host, _Host.id == Meeting.host_id)
+    .join(_Asked, and_(_Asked.meeting_id == _Me.meeting_id, _Asked.part == Part.CITIZEN.value))
+    .join(_Citizen, _Citizen.id == _Asked.person_id)
     .where(
-        Meeting.municipality_id == bindparam("municipality_id"),
-        Meeting.host_id == bindparam("person_id"),
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        _Me.part == Part.HOST.value,
         _HAS_NOT_ENDED,
-        is_citizen_of_worker(Meeting.citizen_id),
+        Meeting.cancelled_at.is_(None),
+        is_citizen_of_worker(_Asked.person_id),
+        or_(
+            _Asked.answer.in_((Answer.CANNOT.value, Answer.LATE.value)),
+            and_(
+                _Asked.answer.is_(None),
+                _Me.starts_at > bindparam("now"),
+                _Me.starts_at <= bindparam("soon"),
+            ),
+        ),
     )
-    .order_by(*_COMING)
+    .order_by(*_COMING, _Citizen.given_name)
     .limit(bindparam("size"))
 )
-_HOST_PAGE = _OF_HOST.where(
-    tuple_(Meeting.starts_at, Meeting.id) > tuple_(bindparam("at", type_=UtcDateTime()), bindparam("id"))
-)
-_NEEDING_STAFF = _OF_HOST.where(
-    Meeting.cancelled_at.is_(None),
-    or_(
-        Meeting.answer.in_((Answer.CANNOT.value, Answer.LATE.value)),
-        and_(
-            Meeting.answer.is_(None),
-            Meeting.starts_at > bindparam("now"),
-            Meeting.starts_at <= bindparam("soon"),
-        ),
-    ),
-)
-
-
-def meetings_of_host(
-    session: Session, actor: Actor, now: datetime, *, after: Position | None = None, size: int = 50
-) -> MeetingList:
-    """Return a page of the meetings a worker holds with citizens she works with today, soonest first.
-
-    Why somebody cannot come is not among the columns: it is read on the meeting's own page, which is logged.
-    """
-    start = after or Position(now - LONGEST, 0)
-    return _page(session.execute(_HOST_PAGE, {**_hosted(actor, now), **_behind(start), "size": size + 1}).all(), size)
 
 
 def meetings_needing_staff(session: Session, actor: Actor, now: datetime, *, size: int = 50) -> Sequence[AnyRow]:
-    """Return a worker's meetings of the next days without an answer, and all that got "cannot" or "late"."""
-    return session.execute(_NEEDING_STAFF, {**_hosted(actor, now), "soon": now + WAITED_FOR, "size": size}).all()
+    """Return a host's meetings of the next days without an answer, and all that got "cannot" or "late".
+
+    One row for each citizen who has to be asked or helped.
+    """
+    return session.execute(_NEEDING_STAFF, {**_worker(actor, now), "soon": now + WAITED_FOR, "size": size}).all()
+
+
+# --- One meeting, and who is in it --------------------------------------------------------------------------
+
+_HEAD = (
+    select(*_BASE)
+    .join(_Host, _Host.id == Meeting.host_id)
+    .where(Meeting.municipality_id == bindparam("municipality_id"), Meeting.id == bindparam("meeting_id"))
+)
+_EVERYBODY = (
+    select(
+        Participant.id.label("participant_id"),
+        Participant.person_id,
+        Participant.part,
+        Participant.name,
+        Participant.answer,
+        Participant.answer_reason,
+        Participant.answer_note,
+        Participant.answer_note_language,
+        Participant.answered_at,
+        Participant.outcome,
+        Person.id,
+        Person.given_name,
+        Person.family_name,
+        Person.has_photo,
+        Person.phone,
+        Person.language,
+        Person.role,
+        or_(
+            Participant.part != Part.CITIZEN.value,
+            is_citizen_of_worker(Participant.person_id),
+        ).label("is_known"),
+    )
+    .outerjoin(Person, Person.id == Participant.person_id)
+    .where(
+        Participant.municipality_id == bindparam("municipality_id"), Participant.meeting_id == bindparam("meeting_id")
+    )
+    .order_by(Participant.id)
+)
 
 
 class KnownMeeting(NamedTuple):
+    """A meeting as one worker may see it."""
+
     row: AnyRow
-    citizen: KnownCitizen
+    citizens: Sequence[AnyRow]
+    """Those she works with today."""
+    others: Sequence[AnyRow]
+    """Colleagues, mentors, guests."""
+    unknown_count: int
+    """How many citizens of a group she does not work with; she learns no more of them."""
+    subject: Subject
+    """Who decides about the meeting: the one citizen it is with, or the hosts of a group."""
+
+    @property
+    def citizen(self) -> AnyRow | None:
+        """The one citizen; of a group nobody."""
+        return None if self.row.is_group else self.citizens[0]
 
 
 def meeting_of_worker(session: Session, actor: Actor, meeting_id: int, now: datetime) -> KnownMeeting:
-    """Return a meeting of any citizen this worker works with today; raises NotFound for a stranger's."""
-    citizen_id = session.scalar(
-        select(Meeting.citizen_id).where(Meeting.municipality_id == actor.municipality_id, Meeting.id == meeting_id)
-    )
-    if citizen_id is None:
+    """Return a meeting this worker may see; raises NotFound for a stranger's.
+
+    She sees a meeting with a citizen she works with today, and a group that she is part of or has a citizen in.
+    """
+    where = {"municipality_id": actor.municipality_id, "meeting_id": meeting_id}
+    row = session.execute(_HEAD, where).first()
+    if row is None:
         raise NotFound
-    known = citizen_of_worker(session, actor, citizen_id, local_day(now, actor.timezone))
-    return KnownMeeting(meeting_of_citizen(session, actor.municipality_id, citizen_id, meeting_id), known)
+    everybody = session.execute(_EVERYBODY, {**where, **_worker(actor, now)}).all()
+    citizens = [one for one in everybody if one.part == Part.CITIZEN and one.is_known]
+    others = [one for one in everybody if one.part != Part.CITIZEN]
+    is_part = any(one.person_id == actor.person_id for one in others)
+    if not citizens and not (row.is_group and is_part):
+        raise NotFound
+    workers = frozenset(one.person_id for one in others if one.part in {Part.HOST, Part.CHAIR})
+    if not row.is_group:
+        workers = frozenset({actor.person_id})
+    subject = Subject(actor.municipality_id, 0 if row.is_group else citizens[0].id, workers)
+    return KnownMeeting(row, citizens, others, len(everybody) - len(citizens) - len(others), subject)
 
 
-def meeting_to_change(session: Session, municipality_id: int, citizen_id: int, meeting_id: int) -> Meeting:
-    """Return a meeting's row, held until the transaction ends; raises NotFound for anybody else's."""
+def meeting_to_change(session: Session, subject: Subject, meeting_id: int) -> Meeting:
+    """Return a meeting's row, held until the transaction ends; raises NotFound for anybody else's.
+
+    The subject is a citizen who is in it, or of a group the hosts, see `KnownMeeting.subject`.
+    """
     meeting = session.scalar(
         select(Meeting)
-        .filter_by(id=meeting_id, municipality_id=municipality_id, citizen_id=citizen_id)
+        .filter_by(id=meeting_id, municipality_id=subject.municipality_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     if meeting is None:
         raise NotFound
+    if subject.citizen_id == 0:
+        if meeting.is_group and meeting.host_id in subject.worker_ids:
+            return meeting
+        raise NotFound
+    participant_of(session, meeting, subject.citizen_id)
     return meeting
+
+
+def participant_of(session: Session, meeting: Meeting, person_id: int) -> Participant:
+    """Return a person's row in a meeting; raises NotFound when she is not in it."""
+    found = session.scalar(
+        select(Participant)
+        .filter_by(municipality_id=meeting.municipality_id, meeting_id=meeting.id, person_id=person_id)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def participants_of(session: Session, meeting: Meeting) -> Sequence[Participant]:
+    """Return everybody's rows in a meeting, to change them."""
+    return session.scalars(
+        select(Participant)
+        .filter_by(municipality_id=meeting.municipality_id, meeting_id=meeting.id)
+        .order_by(Participant.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+# --- Times to choose from -----------------------------------------------------------------------------------
+
+
+def offered_times(session: Session, meeting: Meeting | AnyRow) -> Sequence[AnyRow]:
+    """Return the times the citizen may choose from, soonest first."""
+    return session.execute(
+        select(OfferedTime.id, OfferedTime.starts_at, OfferedTime.ends_at)
+        .where(OfferedTime.meeting_id == meeting.id)
+        .order_by(OfferedTime.starts_at)
+    ).all()
+
+
+def open_hours(session: Session, municipality_id: int, person_id: int) -> list[Window]:
+    """Return when citizens may choose a time with a member of staff by themselves."""
+    rows = session.execute(
+        select(OpenHours.weekday, OpenHours.begins, OpenHours.ends)
+        .where(OpenHours.municipality_id == municipality_id, OpenHours.person_id == person_id)
+        .order_by(OpenHours.weekday, OpenHours.begins)
+    )
+    return [Window(*row) for row in rows]
+
+
+def hold_calendar(session: Session, municipality_id: int, person_id: int) -> None:
+    """Let nobody else choose a time with this person until the transaction ends."""
+    session.execute(select(Person.id).filter_by(municipality_id=municipality_id, id=person_id).with_for_update())
+
+
+_BUSY = (
+    select(
+        _Me.meeting_id,
+        func.coalesce(OfferedTime.starts_at, Meeting.starts_at, type_=UtcDateTime()),
+        func.coalesce(OfferedTime.ends_at, Meeting.ends_at, type_=UtcDateTime()),
+    )
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .outerjoin(OfferedTime, OfferedTime.meeting_id == _Me.meeting_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        _Me.starts_at > bindparam("since"),
+        _Me.starts_at < bindparam("until"),
+        Meeting.cancelled_at.is_(None),
+        or_(_Me.answer.is_(None), _Me.answer != Answer.CANNOT.value),
+    )
+)
+
+
+def busy_times(
+    session: Session, municipality_id: int, person_id: int, begins: datetime, ends: datetime, *, but: int = 0
+) -> list[Slot]:
+    """Return when a person is in meetings between two moments, offered times too; one meeting may be left out."""
+    values = {
+        "municipality_id": municipality_id,
+        "person_id": person_id,
+        "since": begins - OFFER_SPAN,
+        "until": ends,
+    }
+    slots = {Slot(start, end) for meeting_id, start, end in session.execute(_BUSY, values) if meeting_id != but}
+    return sorted(slot for slot in slots if slot.starts_at < ends and begins < slot.ends_at)
+
+
+def free_times(session: Session, actor: Actor, meeting: Meeting | AnyRow, now: datetime) -> list[Slot]:
+    """Return times at which both the host and the citizen could meet instead; none in a group or with guests.
+
+    Only hours that the host has opened for it, and no public holidays.
+    """
+    people = select(Participant.part).filter_by(municipality_id=actor.municipality_id, meeting_id=meeting.id)
+    if sorted(session.scalars(people)) != [Part.CITIZEN, Part.HOST]:
+        return []
+    windows = open_hours(session, actor.municipality_id, meeting.host_id)
+    if not windows:
+        return []
+    until = now + timedelta(days=FREE_DAYS + 2)
+    busy = [
+        slot
+        for person_id in (meeting.host_id, actor.person_id)
+        for slot in busy_times(session, actor.municipality_id, person_id, now, until, but=meeting.id)
+    ]
+    length = meeting.ends_at - meeting.starts_at
+    days = [local_day(now, actor.timezone) + timedelta(days=ahead) for ahead in range(FREE_DAYS + 1)]
+    closed = {day for day in days if holiday(day)}
+    return rules.free_times(
+        windows, [*busy, Slot(meeting.starts_at, meeting.ends_at)], closed, length, now, actor.timezone
+    )
+
+
+@lru_cache
+def _danish_holidays(language: str) -> Mapping[date, str]:
+    days: Mapping[date, str] = holidays.country_holidays("DK", language=language, categories=("public", "optional"))
+    return days
+
+
+def holiday(day: date, language: str = "da") -> str:
+    """Return the name of the Danish holiday on a day, or nothing; days on which most offices close count, too."""
+    return _danish_holidays("en_US" if language == "en" else "da").get(day, "")
+
+
+# --- What has happened --------------------------------------------------------------------------------------
 
 
 class Past(NamedTuple):
     """One thing that happened to a meeting."""
 
     what: Happening
+    person_id: int | None
     by_id: int
     by_name: str
     at: datetime
@@ -223,6 +561,7 @@ class Past(NamedTuple):
 _HISTORY = (
     select(
         MeetingEvent.what,
+        MeetingEvent.person_id,
         MeetingEvent.by_id,
         MeetingEvent.by_name,
         MeetingEvent.at,
@@ -241,19 +580,22 @@ def history_of(session: Session, municipality_id: int, meeting_id: int) -> list[
     """Return all that happened to a meeting, oldest first, with moments as moments again."""
     rows = session.execute(_HISTORY, {"municipality_id": municipality_id, "meeting_id": meeting_id})
     return [
-        Past(Happening(what), by_id, by_name, at, _with_moments(before), _with_moments(after))
-        for what, by_id, by_name, at, before, after in rows
+        Past(Happening(what), person_id, by_id, by_name, at, _with_moments(before), _with_moments(after))
+        for what, person_id, by_id, by_name, at, before, after in rows
     ]
 
 
 def facts_of(meeting: Meeting | AnyRow) -> MeetingFacts:
     return MeetingFacts(
-        kind=Kind(meeting.kind),
+        kind=meeting.kind,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
         place=meeting.place,
         language=meeting.language,
         interpreter=Interpreter(meeting.interpreter),
+        interpreter_name=meeting.interpreter_name,
+        way=Way(meeting.way),
+        link=meeting.link,
         how_to_find=meeting.how_to_find,
         leave_home_at=meeting.leave_home_at,
         bring=meeting.bring,
@@ -261,10 +603,10 @@ def facts_of(meeting: Meeting | AnyRow) -> MeetingFacts:
 
 
 def _coming(municipality_id: int, now: datetime, **more: Any) -> dict[str, Any]:
-    return {"municipality_id": municipality_id, "now": now, "since": now - LONGEST, **more}
+    return {"municipality_id": municipality_id, "now": now, "since": now - OFFER_SPAN, **more}
 
 
-def _hosted(actor: Actor, now: datetime) -> dict[str, Any]:
+def _worker(actor: Actor, now: datetime) -> dict[str, Any]:
     today = local_day(now, actor.timezone)
     return _coming(actor.municipality_id, now, person_id=actor.person_id, today=today)
 
@@ -283,3 +625,121 @@ def _with_moments(told: dict[str, Any]) -> dict[str, Any]:
     return {
         name: datetime.fromisoformat(value) if name.endswith("_at") and value else value for name, value in told.items()
     }
+
+
+# --- Calendar feeds -----------------------------------------------------------------------------------------
+
+_FEED = (
+    select(
+        CalendarFeed.nonce,
+        CalendarFeed.tells_more,
+        CalendarFeed.made_at,
+        Person.id.label("person_id"),
+        Person.municipality_id,
+        Person.role,
+        Person.language,
+        Municipality.timezone,
+    )
+    .join(
+        Person,
+        and_(Person.id == CalendarFeed.person_id, Person.municipality_id == CalendarFeed.municipality_id),
+    )
+    .join(Municipality, Municipality.id == Person.municipality_id)
+    .where(
+        CalendarFeed.person_id == bindparam("person_id"),
+        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+    )
+)
+_OWN_FEED = _FEED.where(CalendarFeed.municipality_id == bindparam("municipality_id"))
+
+
+def own_feed(session: Session, actor: Actor, now: datetime) -> AnyRow | None:
+    """Return what a person has chosen for her own calendar; nothing while it has no address."""
+    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": now.date()}
+    return rows_of(session, _OWN_FEED, values).first()
+
+
+def feed_claimed(session: Session, person_id: int, now: datetime) -> AnyRow | None:
+    """Return the calendar that an address claims to be of, to be proved by its nonce; of nobody who has ended."""
+    return rows_of(session, _FEED, {"person_id": person_id, "today": now.date()}).first()
+
+
+_SINCE_CHANGE = select(func.max(MeetingEvent.at)).where(
+    MeetingEvent.municipality_id == Meeting.municipality_id, MeetingEvent.meeting_id == Meeting.id
+)
+_CHANGED_FOR_ME = _SINCE_CHANGE.where(
+    or_(MeetingEvent.person_id.is_(None), MeetingEvent.person_id == bindparam("person_id"))
+).scalar_subquery()
+_CHANGED_FOR_WORKER = _SINCE_CHANGE.where(
+    or_(MeetingEvent.person_id.is_(None), Meeting.is_group.is_(False))
+).scalar_subquery()
+"""What one of a group answers changes nobody's calendar but hers."""
+
+_IN_FEED = and_(
+    _Me.starts_at > bindparam("since"),
+    _Me.starts_at < bindparam("until"),
+    or_(Meeting.cancelled_at.is_(None), Meeting.cancelled_at > bindparam("since")),
+)
+_IN_OWN_CALENDAR = _OF_PERSON.add_columns(_CHANGED_FOR_ME.label("changed_at")).where(Meeting.settled_at.is_not(None))
+_ONE_IN_OWN_CALENDAR = _IN_OWN_CALENDAR.where(_Me.meeting_id == bindparam("meeting_id"))
+_OWN_CALENDAR = _IN_OWN_CALENDAR.where(_IN_FEED).order_by(*_COMING)
+_IN_WORKERS_CALENDAR = (
+    select(
+        *_BASE,
+        _Asked.answer,
+        _Citizen.id.label("citizen_id"),
+        _Citizen.given_name.label("citizen_given_name"),
+        _CHANGED_FOR_WORKER.label("changed_at"),
+    )
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .join(_Host, _Host.id == Meeting.host_id)
+    .outerjoin(
+        _Asked,
+        and_(
+            _Asked.meeting_id == _Me.meeting_id,
+            _Asked.part == Part.CITIZEN.value,
+            Meeting.is_group.is_(False),
+        ),
+    )
+    .outerjoin(_Citizen, _Citizen.id == _Asked.person_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        Meeting.settled_at.is_not(None),
+        or_(Meeting.is_group, is_citizen_of_worker(_Asked.person_id)),
+    )
+)
+_ONE_IN_WORKERS_CALENDAR = _IN_WORKERS_CALENDAR.where(_Me.meeting_id == bindparam("meeting_id"))
+_WORKERS_CALENDAR = _IN_WORKERS_CALENDAR.where(_IN_FEED).order_by(*_COMING)
+
+
+def meeting_for_calendar(session: Session, actor: Actor, meeting_id: int) -> AnyRow:
+    """Return one of the actor's own meetings with `changed_at`; raises NotFound while its time is not settled."""
+    where = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "meeting_id": meeting_id}
+    return _found(rows_of(session, _ONE_IN_OWN_CALENDAR, where).first())
+
+
+def meeting_for_workers_calendar(session: Session, actor: Actor, meeting_id: int, now: datetime) -> AnyRow:
+    """Return a meeting a worker takes part in, with its one citizen; raises NotFound for any other."""
+    where = {**_worker(actor, now), "meeting_id": meeting_id}
+    return _found(rows_of(session, _ONE_IN_WORKERS_CALENDAR, where).first())
+
+
+def meetings_in_feed(session: Session, feed: AnyRow, now: datetime) -> Sequence[AnyRow]:
+    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each."""
+    values = {
+        "municipality_id": feed.municipality_id,
+        "person_id": feed.person_id,
+        "since": now - FEED_PAST,
+        "until": now + FEED_AHEAD,
+        "today": local_day(now, feed.timezone),
+    }
+    statement = _WORKERS_CALENDAR if feed.role in STAFF else _OWN_CALENDAR
+    return rows_of(session, statement, values).all()
+
+
+def _found(row: AnyRow | None) -> AnyRow:
+    if row is None:
+        raise NotFound
+    return row

@@ -1,146 +1,52 @@
-"""Staff's meetings: my coming ones, calling a citizen to a new one, moving and cancelling.
+"""Staff's meetings: calling one citizen or a group, moving, cancelling, and saying how it went.
 
-Times are typed as the wall clock of the municipality and become moments here; a clock time that summer time
-skips is refused with its own sentence. Why somebody cannot come stands only on the meeting's own, logged page.
+Why somebody cannot come stands only on the meeting's own, logged page. Clashes and holidays are warned of and never
+forbidden: staff may know better than the calendar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Blueprint, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import DateField, IntegerField, SelectField, StringField, TimeField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its hints
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from citizen_app.config import LANGUAGES
+from citizen_app.db import AnyRow
 from citizen_app.meetings import actions, queries, rules
-from citizen_app.meetings.rules import Fault, Interpreter, Kind, MeetingFacts, Position, Problem
+from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Part, Position, Reply, Slot
 from citizen_app.people.actions import log_access
-from citizen_app.people.queries import citizen_of_worker
-from citizen_app.policy import Actor, Permission, can, check
-from citizen_app.texts.rules import one_line
+from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around
+from citizen_app.policy import STAFF, Actor, Permission, can, check
+from citizen_app.staff.meeting_forms import (
+    PROBLEMS,
+    CancelForm,
+    GroupForm,
+    MeetingForm,
+    MoveForm,
+    MoveGroupForm,
+    NewMeetingForm,
+    NoteForm,
+    OutcomeForm,
+    choices,
+)
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires
 from citizen_app.web.fragments import go, page
+from citizen_app.web.locale import clock, current_language, long_day
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("staff_meetings", __name__)
 
-errors.explain(
-    actions.StaleMeeting,
-    lazy_gettext("Somebody has changed this meeting meanwhile. Both versions are here, nothing is lost."),
-)
-
-KINDS = {
-    Kind.TALK: lazy_gettext("Talk"),
-    Kind.JOB_TALK: lazy_gettext("Talk about work"),
-    Kind.FOLLOW_UP: lazy_gettext("Follow-up talk"),
-    Kind.START: lazy_gettext("Start meeting"),
-    Kind.EVALUATION: lazy_gettext("Evaluation meeting"),
-    Kind.CLOSING: lazy_gettext("Closing meeting"),
-    Kind.NETWORK: lazy_gettext("Network meeting"),
-    Kind.OTHER: lazy_gettext("Meeting"),
-}
-INTERPRETERS = {
-    Interpreter.NONE_NEEDED: lazy_gettext("Not needed"),
-    Interpreter.BOOKED: lazy_gettext("Booked"),
-    Interpreter.MISSING: lazy_gettext("Needed, not booked yet"),
-}
-PROBLEMS = {
-    Problem.ENDS_BEFORE_START: lazy_gettext("The meeting ends before it begins. Look at the two times."),
-    Problem.STARTS_IN_PAST: lazy_gettext("This time has passed. Choose a later one."),
-    Problem.TOO_FAR: lazy_gettext("This is more than two years ahead. Look at the year."),
-    Problem.TOO_LONG: lazy_gettext("A meeting lasts 8 hours at most. Look at the two times."),
-    Problem.LEAVES_TOO_LATE: lazy_gettext("One has to leave home before the meeting begins."),
-    Problem.TEXT_TOO_LONG: lazy_gettext("This text is too long. Make it shorter."),
-    Problem.CPR_NUMBER: lazy_gettext("This looks like a CPR number. Leave it out."),
-}
-SKIPPED_HOUR = lazy_gettext("This time does not exist on that day: summer time begins and the clock skips it.")
-FIELDS = {"starts_at": "start", "ends_at": "end", "leave_home_at": "leave_home"}
-"""The form's fields where they are not named as the fact."""
-
-
-def _choices(named: Mapping[Any, Any]) -> list[SelectChoice]:
-    return [SelectChoice(str(value), name) for value, name in named.items()]
-
-
-def _text(label: Any, most: int, *required: Any) -> StringField:
-    too_long = lazy_gettext("This is too long. Write at most %(max)d letters.")
-    return StringField(label, [*required, Length(max=most, message=too_long)], filters=[one_line])
-
-
-class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hints
-    kind = SelectField(lazy_gettext("Kind"), choices=_choices(KINDS))
-    day = DateField(lazy_gettext("Day"), [InputRequired(lazy_gettext("Choose a day."))])
-    start = TimeField(lazy_gettext("Begins"), [InputRequired(lazy_gettext("Write when it begins."))])
-    end = TimeField(lazy_gettext("Ends"), [InputRequired(lazy_gettext("Write when it ends."))])
-    place = _text(lazy_gettext("Place"), rules.PLACE_LENGTH, DataRequired(lazy_gettext("Write where you meet.")))
-    how_to_find = _text(lazy_gettext("How to find it"), rules.TEXT_LENGTH)
-    leave_home = TimeField(lazy_gettext("Leave home at"), [Optional()])
-    language = SelectField(lazy_gettext("Language of the meeting"), choices=_choices(LANGUAGES))
-    interpreter = SelectField(lazy_gettext("Interpreter"), choices=_choices(INTERPRETERS))
-    bring = _text(lazy_gettext("What to bring"), rules.TEXT_LENGTH)
-
-    def facts(self, timezone: str) -> MeetingFacts | None:
-        """Return what was typed, or None when a field was wrong and now says so."""
-        if not self.validate_on_submit():
-            return None
-        starts_at = self._moment("start", timezone)
-        ends_at = self._moment("end", timezone)
-        leave_home_at = self._moment("leave_home", timezone) if self.leave_home.data else None
-        if starts_at is None or ends_at is None or self.errors:
-            return None
-        return MeetingFacts(
-            kind=Kind(self.kind.data),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            place=self.place.data or "",
-            language=self.language.data,
-            interpreter=Interpreter(self.interpreter.data),
-            how_to_find=self.how_to_find.data or "",
-            leave_home_at=leave_home_at,
-            bring=self.bring.data or "",
-        )
-
-    def show_faults(self, faults: list[Fault]) -> None:
-        for fault in faults:
-            self._say(FIELDS.get(fault.field, fault.field), PROBLEMS[fault.problem])
-
-    def validate_day(self, field: Any) -> None:
-        if field.data is not None and field.data.year < 2000:
-            raise ValidationError(str(PROBLEMS[Problem.STARTS_IN_PAST]))
-
-    def _moment(self, name: str, timezone: str) -> datetime | None:
-        clock: time = self[name].data
-        assert self.day.data is not None  # the field's own validator has passed
-        moment = rules.moment_at(self.day.data, clock, timezone)
-        if moment is None:
-            self._say(name, SKIPPED_HOUR)
-        return moment
-
-    def _say(self, name: str, sentence: Any) -> None:
-        self[name].errors = [*self[name].errors, sentence]
-
-
-class MoveForm(MeetingForm):
-    seen = IntegerField(validators=[InputRequired()])
-    """The version of the meeting that was on the screen."""
-
-
-class CancelForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hints
-    reason = _text(
-        lazy_gettext("Why is it cancelled?"),
-        rules.TEXT_LENGTH,
-        DataRequired(lazy_gettext("Write in a few words why. The citizen reads it.")),
-    )
-    seen = IntegerField(validators=[InputRequired()])
+for _kind, _sentence in {
+    actions.StaleMeeting: lazy_gettext(
+        "Somebody has changed this meeting meanwhile. Both versions are here, nothing is lost."
+    ),
+    actions.MeetingIsAhead: lazy_gettext("The meeting has not begun yet. Say afterwards how it went."),
+}.items():
+    errors.explain(_kind, _sentence)
 
 
 @blueprint.get("/staff/meetings")
@@ -148,11 +54,11 @@ class CancelForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hints
 def index() -> Response:
     me = access.actor()
     after = Position.read(request.args.get("after", ""))
-    found = queries.meetings_of_host(db(), me, now(), after=after)
+    found = queries.meetings_of_worker(db(), me, now(), after=after)
     return page(
         "staff/meetings/index.html",
         here="staff_meetings",
-        meetings=found.rows,
+        meetings=found.listed,
         more=found.next,
         is_first_page=after is None,
     )
@@ -162,23 +68,55 @@ def index() -> Response:
 @requires(Permission.HOLD_MEETINGS, writes=True)
 def new(citizen_id: int) -> Response:
     me = access.actor()
-    citizen, subject = citizen_of_worker(db(), me, citizen_id, rules.local_day(now(), me.timezone))
+    citizen, subject = citizen_of_worker(db(), me, citizen_id, access.today())
     check(me, Permission.HOLD_MEETINGS, subject)
+    around = [
+        person
+        for person in people_around(db(), me.municipality_id, citizen_id, access.today())
+        if person.id != me.person_id
+    ]
     wanted = Interpreter.MISSING if citizen.needs_interpreter else Interpreter.NONE_NEEDED
-    form = MeetingForm(language=citizen.language, interpreter=wanted.value, kind=Kind.TALK.value)
+    form = NewMeetingForm(language=citizen.language, interpreter=wanted.value, kind="talk")
+    form.people.choices = choices({person.id: f"{person.given_name} {person.family_name}" for person in around})
     facts = form.facts(me.timezone)
-    if facts is not None:
+    offered = form.offered(facts, me.timezone) if facts else None
+    if facts is not None and offered is not None:
+        guests = form.guests({person.id: _part(person.role) for person in around})
+        times = offered or [Slot(facts.starts_at, facts.ends_at)]
+        people = [citizen, *(person for person in around if any(guest.person_id == person.id for guest in guests))]
+        if not _is_warned(me, form, times, people):
+            try:
+                meeting = actions.make_meeting(db(), me, subject, facts, now(), guests=guests, offered=offered)
+            except actions.BadMeeting as refusal:
+                form.show_faults(refusal.faults)
+            else:
+                session["notice"] = _("The meeting is made. %(name)s can see it now.", name=citizen.given_name)
+                return go(url_for("staff_meetings.show", meeting_id=meeting.id))
+    elif request.method == "GET":
+        log_access(db(), me, citizen_id, "meeting", now())
+    return page("staff/meetings/new.html", here="staff_meetings", citizen=citizen, form=form, status=_status(form))
+
+
+@blueprint.route("/staff/meetings/group", methods=["GET", "POST"])
+@requires(Permission.HOLD_MEETINGS)
+def new_group() -> Response:
+    me = access.actor()
+    known = citizens_of(db(), me, access.today(), size=200)
+    form = GroupForm(language="da", interpreter=Interpreter.NONE_NEEDED.value, kind="group")
+    form.citizens.choices = choices({one.id: f"{one.given_name} {one.family_name}" for one in known})
+    facts = form.facts(me.timezone)
+    if facts is not None and not _is_warned(me, form, [Slot(facts.starts_at, facts.ends_at)], ()):
+        subjects = [
+            citizen_of_worker(db(), me, int(number), access.today()).subject for number in form.citizens.data or ()
+        ]
         try:
-            meeting = actions.make_meeting(db(), me, subject, facts, now())
+            meeting = actions.make_group_meeting(db(), me, subjects, facts, now())
         except actions.BadMeeting as refusal:
             form.show_faults(refusal.faults)
         else:
-            session["notice"] = _("The meeting is made. %(name)s can see it now.", name=citizen.given_name)
+            session["notice"] = _("The meeting is made. Everybody who is called to it can see it now.")
             return go(url_for("staff_meetings.show", meeting_id=meeting.id))
-    elif request.method == "GET":
-        log_access(db(), me, citizen_id, "meeting", now())
-    status = 422 if form.errors else 200
-    return page("staff/meetings/new.html", here="staff_meetings", citizen=citizen, form=form, status=status)
+    return page("staff/meetings/new_group.html", here="staff_meetings", form=form, status=_status(form))
 
 
 @blueprint.get("/staff/meetings/<int:meeting_id>")
@@ -186,55 +124,131 @@ def new(citizen_id: int) -> Response:
 def show(meeting_id: int) -> Response:
     me = access.actor()
     known = queries.meeting_of_worker(db(), me, meeting_id, now())
-    check(me, Permission.SEE_CITIZEN, known.citizen.subject)
-    log_access(db(), me, known.row.citizen_id, "meeting", now())
+    for citizen in known.citizens:
+        log_access(db(), me, citizen.id, "meeting", now())
     return _show_page(me, known)
 
 
 @blueprint.post("/staff/meetings/<int:meeting_id>/move")
 @requires(Permission.HOLD_MEETINGS)
 def move(meeting_id: int) -> Response:
-    me = access.actor()
-    known = queries.meeting_of_worker(db(), me, meeting_id, now())
-    check(me, Permission.HOLD_MEETINGS, known.citizen.subject)
-    form = MoveForm()
+    me, known = _to_change(meeting_id)
+    form = MoveGroupForm() if known.row.is_group else MoveForm()
     facts = form.facts(me.timezone)
     if facts is None:
         return _show_page(me, known, move_form=form, status=422)
+    if _has_other_time(known.row, facts) and _is_warned(
+        me, form, [Slot(facts.starts_at, facts.ends_at)], known.citizens[:1], but=meeting_id
+    ):
+        return _show_page(me, known, move_form=form, status=422)
+    seen = form.seen.data or 0
     try:
-        actions.move_meeting(
-            db(), me, known.citizen.subject, meeting_id, facts, seen_version=form.seen.data or 0, now=now()
-        )
+        actions.move_meeting(db(), me, known.subject, meeting_id, facts, seen_version=seen, now=now())
     except actions.BadMeeting as refusal:
         form.show_faults(refusal.faults)
         return _show_page(me, known, move_form=form, status=refusal.status)
     except actions.StaleMeeting as refusal:
         form.seen.process(None, refusal.version)
         return _show_page(me, known, move_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
-    session["notice"] = _("Saved. %(name)s can see it now.", name=known.citizen.row.given_name)
+    session["notice"] = _saved(known)
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
 
 
 @blueprint.post("/staff/meetings/<int:meeting_id>/cancel")
 @requires(Permission.HOLD_MEETINGS)
 def cancel(meeting_id: int) -> Response:
-    me = access.actor()
-    known = queries.meeting_of_worker(db(), me, meeting_id, now())
-    check(me, Permission.HOLD_MEETINGS, known.citizen.subject)
+    me, known = _to_change(meeting_id)
     form = CancelForm()
     if not form.validate_on_submit():
         return _show_page(me, known, cancel_form=form, status=422)
     reason, seen = form.reason.data or "", form.seen.data or 0
     try:
-        actions.cancel_meeting(db(), me, known.citizen.subject, meeting_id, reason, seen_version=seen, now=now())
+        actions.cancel_meeting(db(), me, known.subject, meeting_id, reason, seen_version=seen, now=now())
     except actions.BadMeeting as refusal:
         form.reason.errors = [PROBLEMS[fault.problem] for fault in refusal.faults]
         return _show_page(me, known, cancel_form=form, status=refusal.status)
     except actions.StaleMeeting as refusal:
         form.seen.process(None, refusal.version)
         return _show_page(me, known, cancel_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
-    session["notice"] = _("The meeting is cancelled. %(name)s can see it now.", name=known.citizen.row.given_name)
+    session["notice"] = _("The meeting is cancelled. Everybody who was called to it can see it now.")
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
+
+
+@blueprint.post("/staff/meetings/<int:meeting_id>/answer")
+@requires(Permission.HOLD_MEETINGS)
+def note_answer(meeting_id: int) -> Response:
+    """Write down what a citizen has said on the phone."""
+    me, known = _to_change(meeting_id)
+    form = NoteForm()
+    citizen = _citizen(known, form.citizen.data) if form.validate_on_submit() else None
+    if citizen is None:
+        raise actions.BadMeeting([])
+    reply = Reply(Answer(form.answer.data or ""))
+    actions.note_answer(db(), me, known.subject, meeting_id, citizen.id, reply, now())
+    return go(url_for("staff_meetings.show", meeting_id=meeting_id))
+
+
+@blueprint.post("/staff/meetings/<int:meeting_id>/outcome")
+@requires(Permission.HOLD_MEETINGS)
+def record_outcome(meeting_id: int) -> Response:
+    me, known = _to_change(meeting_id)
+    form = OutcomeForm()
+    citizen = _citizen(known, form.citizen.data) if form.validate_on_submit() else None
+    if citizen is None:
+        raise actions.BadMeeting([])
+    outcome = Outcome(form.outcome.data or "")
+    actions.record_outcome(db(), me, known.subject, meeting_id, citizen.id, outcome, now())
+    return go(url_for("staff_meetings.show", meeting_id=meeting_id))
+
+
+def _to_change(meeting_id: int) -> tuple[Actor, queries.KnownMeeting]:
+    me = access.actor()
+    known = queries.meeting_of_worker(db(), me, meeting_id, now())
+    check(me, Permission.HOLD_MEETINGS, known.subject)
+    return me, known
+
+
+def _citizen(known: queries.KnownMeeting, number: int | None) -> AnyRow | None:
+    return next((citizen for citizen in known.citizens if citizen.id == number), None)
+
+
+def _part(relation_role: str) -> Part:
+    return Part.STAFF if relation_role in STAFF else Part.MENTOR
+
+
+def _saved(known: queries.KnownMeeting) -> Any:
+    if known.citizen is None:
+        return _("Saved. Everybody who is called to it can see it now.")
+    return _("Saved. %(name)s can see it now.", name=known.citizen.given_name)
+
+
+def _status(form: MeetingForm) -> int:
+    return 422 if form.errors or form.warnings else 200
+
+
+def _has_other_time(row: AnyRow, facts: MeetingFacts) -> bool:
+    return (row.starts_at, row.ends_at) != (facts.starts_at, facts.ends_at)
+
+
+def _is_warned(me: Actor, form: MeetingForm, times: Iterable[Slot], people: Sequence[AnyRow], *, but: int = 0) -> bool:
+    """Put what speaks against the times into the form; says whether staff have yet to see it."""
+    form.warnings = [sentence for slot in times for sentence in _warnings(me, slot, people, but)]
+    return bool(form.warnings) and not form.anyway.data
+
+
+def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], but: int) -> Iterable[str]:
+    day, language = rules.local_day(slot.starts_at, me.timezone), current_language()
+    said = long_day(day, language)
+    if name := queries.holiday(day, language):
+        yield _("%(day)s is a holiday: %(name)s.", day=said, name=name)
+    elif day.weekday() >= 5:
+        yield _("%(day)s is in the weekend.", day=said)
+    at = clock(slot.starts_at, me.timezone, language)
+    if queries.busy_times(db(), me.municipality_id, me.person_id, *slot, but=but):
+        yield _("You have another meeting at %(time)s, %(day)s.", time=at, day=said)
+    for person in people:
+        if queries.busy_times(db(), me.municipality_id, person.id, *slot, but=but):
+            yield _("%(name)s has another meeting at %(time)s, %(day)s.", name=person.given_name, time=at, day=said)
 
 
 def _show_page(
@@ -248,15 +262,20 @@ def _show_page(
 ) -> Response:
     meeting = known.row
     is_open = rules.can_answer(meeting.ends_at, meeting.cancelled_at, now())
-    may_change = can(me, Permission.HOLD_MEETINGS, known.citizen.subject)
+    may_change = can(me, Permission.HOLD_MEETINGS, known.subject)
+    shown = {None, *(person.person_id for person in (*known.citizens, *known.others))}
+    history = queries.history_of(db(), me.municipality_id, meeting.id)
+    offered = () if meeting.settled_at else queries.offered_times(db(), meeting)
     return page(
         "staff/meetings/show.html",
         here="staff_meetings",
         meeting=meeting,
-        citizen=known.citizen.row,
-        history=queries.history_of(db(), me.municipality_id, meeting.id),
+        known=known,
+        offered=offered,
+        history=[past for past in history if past.person_id in shown],
         may_change=is_open and may_change,
-        move_form=move_form or _prefilled(meeting, me.timezone),
+        may_tell=may_change and meeting.starts_at <= now() and meeting.cancelled_at is None,
+        move_form=move_form or _prefilled(meeting if meeting.settled_at else offered[0], meeting, me.timezone),
         cancel_form=cancel_form or CancelForm(formdata=None, seen=meeting.version),
         is_moving=move_form is not None,
         is_cancelling=cancel_form is not None,
@@ -265,18 +284,22 @@ def _show_page(
     )
 
 
-def _prefilled(meeting: Any, timezone: str) -> MoveForm:
-    return MoveForm(
+def _prefilled(slot: Any, meeting: AnyRow, timezone: str) -> MoveForm:
+    kind = MoveGroupForm if meeting.is_group else MoveForm
+    return kind(
         formdata=None,
         kind=meeting.kind,
-        day=rules.local_day(meeting.starts_at, timezone),
-        start=rules.local_clock(meeting.starts_at, timezone),
-        end=rules.local_clock(meeting.ends_at, timezone),
+        day=rules.local_day(slot.starts_at, timezone),
+        start=rules.local_clock(slot.starts_at, timezone),
+        end=rules.local_clock(slot.ends_at, timezone),
+        way=meeting.way,
         place=meeting.place,
         how_to_find=meeting.how_to_find,
+        link=meeting.link,
         leave_home=rules.local_clock(meeting.leave_home_at, timezone) if meeting.leave_home_at else None,
         language=meeting.language,
         interpreter=meeting.interpreter,
+        interpreter_name=meeting.interpreter_name,
         bring=meeting.bring,
         seen=meeting.version,
     )

@@ -107,7 +107,6 @@ def render(template: str, block: str | None = None, **context: Any) -> str:
 def _about_request() -> dict[str, Any]:
     actor = access.actor() if access.is_signed_in() else None
     return {
-        **_EVERY_PAGE,
         "here": "",
         "actor": actor,
         "timezone": actor.timezone if actor else "Europe/Copenhagen",
@@ -206,6 +205,7 @@ def _environment(app: Flask, undefined: type[Undefined], language: str) -> Envir
         direction=direction,
         language_name=partial(locale.language_name, language),
         **environment.pure,
+        **_EVERY_PAGE,
         csrf_token=generate_csrf,
         new_request_id=lambda: uuid4().hex,
         local_date=local_date,

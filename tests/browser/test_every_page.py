@@ -103,6 +103,7 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
                 ".csv",
                 "/anki",
                 ".jpg",
+                ".ics",
                 ":kind>",
             )
         ):

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from citizen_app.db import writing_session
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import Meeting
-from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Role, Subject
 from citizen_app.texts.queries import phrase_bank
@@ -187,7 +187,7 @@ def test_tigrinya_citizen_finds_her_next_meeting_and_answers(
             actor_for(session, live_cast.mette),
             Subject(live_cast.solby, citizen, frozenset({live_cast.mette})),
             MeetingFacts(
-                kind=Kind.JOB_TALK,
+                kind="job_talk",
                 starts_at=start,
                 ends_at=start + timedelta(minutes=45),
                 place="Indgang B",

@@ -17,7 +17,7 @@ from citizen_app.goals import actions
 from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.rules import STEPS_LIMIT
 from citizen_app.meetings import actions as meetings
-from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from tests.plan import HTMX, ON_SQLITE, Plan
 
 MOST_SELECTS = 7
@@ -26,7 +26,7 @@ MOST_SELECTS = 7
 def meet(plan: Plan, days: int) -> None:
     start = plan.now + timedelta(days=days)
     facts = MeetingFacts(
-        kind=Kind.JOB_TALK,
+        kind="job_talk",
         starts_at=start,
         ends_at=start + timedelta(hours=1),
         place="Indgang B",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from citizen_app.meetings import actions, queries
 from citizen_app.meetings.models import Meeting
-from citizen_app.meetings.rules import Interpreter, Kind, MeetingFacts
+from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Actor, Subject
 from tests.cast import SINCE, Cast, actor_for, sign_in
@@ -28,7 +28,7 @@ def facts(now: datetime, **other: Any) -> MeetingFacts:
     tomorrow = now.astimezone(HERE) + timedelta(days=1)
     start = tomorrow.replace(hour=10, minute=0, second=0, microsecond=0).astimezone(UTC)
     usual: dict[str, Any] = {
-        "kind": Kind.JOB_TALK,
+        "kind": "job_talk",
         "starts_at": start,
         "ends_at": start + timedelta(minutes=45),
         "place": "Indgang B, 2. sal",

@@ -119,8 +119,8 @@ def test_a_worker_finds_the_meetings_of_her_own_citizens_only(stage: Stage) -> N
 def test_the_hosts_list_goes_on_after_the_last_one(stage: Stage) -> None:
     made = [meeting_in(stage, number * HOUR).id for number in (1, 2, 2, 3)]
     meeting_in(stage, -DAY)
-    first = queries.meetings_of_host(stage.session, stage.mette, stage.now, size=2)
-    second = queries.meetings_of_host(stage.session, stage.mette, stage.now, after=first.next, size=2)
+    first = queries.meetings_of_worker(stage.session, stage.mette, stage.now, size=2)
+    second = queries.meetings_of_worker(stage.session, stage.mette, stage.now, after=first.next, size=2)
     assert [row.id for row in (*first.rows, *second.rows)] == made
     assert second.next is None
     assert first.rows[0].citizen_given_name == "Selam"
@@ -129,7 +129,7 @@ def test_the_hosts_list_goes_on_after_the_last_one(stage: Stage) -> None:
 def test_a_host_no_longer_sees_whom_she_does_not_work_with(stage: Stage) -> None:
     stage.meeting()
     stage.end_relation(stage.cast.mette)
-    assert queries.meetings_of_host(stage.session, stage.mette, stage.now).rows == []
+    assert queries.meetings_of_worker(stage.session, stage.mette, stage.now).listed == []
     assert queries.meetings_needing_staff(stage.session, stage.mette, stage.now) == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citizen_app.meetings import rules
-from citizen_app.meetings.rules import Answer, Kind, MeetingFacts, Position, Problem, Reply
+from citizen_app.meetings.rules import Answer, MeetingFacts, Position, Problem, Reply
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -19,7 +19,7 @@ COPENHAGEN = "Europe/Copenhagen"
 
 
 def facts(**other: Any) -> MeetingFacts:
-    usual = {"kind": Kind.TALK, "starts_at": NOW + DAY, "ends_at": NOW + DAY + HOUR, "place": "Indgang B"}
+    usual = {"kind": "talk", "starts_at": NOW + DAY, "ends_at": NOW + DAY + HOUR, "place": "Indgang B"}
     return MeetingFacts(**{**usual, "language": "da", **other})
 
 
