@@ -685,7 +685,7 @@ def payload(message: Message, reminder_id: int, device_id: int, key: str) -> byt
 
 def _facts(subject: Subject, language: str, speech: Speech) -> dict[str, str]:
     facts = {"place": subject.place, "name": subject.host_name}
-    if subject.meeting_kind:
+    if subject.meeting_kind and subject.tells_more:
         facts["kind"] = speech.kind_name(subject.meeting_kind, language)
     if subject.starts_at is not None:
         day = subject.starts_at.astimezone(ZoneInfo(subject.timezone)).date()
