@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
@@ -57,6 +58,23 @@ class Settings:
     vapid_subscriber: str = "mailto:app@localhost.localdomain"
     """Where a push service can write to when our messages trouble it: `mailto:...` or `https://...`."""
 
+    public_url: str = ""
+    """Where citizens find the app, such as `https://app.example.dk`; empty: SMS and mails carry no link."""
+    sms_url: str = ""
+    """Where an SMS is posted to as JSON; empty: there is no gateway."""
+    sms_token: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)
+    """The mail server: `smtp://user:password@host:587?starttls` or `smtps://...`; empty: there is none."""
+    mail_from: str = ""
+    outbox: Path | None = None
+    """A folder that takes what a missing gateway or mail server would send; for trying the app out."""
+    metrics_token: str = field(default="", repr=False)
+    """What monitoring shows to read `/metrics`; empty: only this machine may."""
+    lease_seconds: int = 60
+    """For how long a drain has reminders in hand; those of a worker that died are due again afterwards."""
+    worker_name: str = ""
+    """A name of the worker's own among all of them; empty: made from the machine's."""
+
     @cached_property
     def vapid_public_key(self) -> str:
         """The public half as browsers want it, base64url; empty when there is no key."""
@@ -80,6 +98,15 @@ class Settings:
             proxies=_small_number(environment, "PROXIES"),
             vapid_private_key=checked_vapid_key(environment.get("VAPID_PRIVATE_KEY") or _kept("vapid.pem")),
             vapid_subscriber=_subscriber(environment),
+            public_url=_web_address(environment, "PUBLIC_URL").rstrip("/"),
+            sms_url=_web_address(environment, "SMS_URL"),
+            sms_token=environment.get("SMS_TOKEN", ""),
+            smtp_url=_mail_server(environment),
+            mail_from=environment.get("MAIL_FROM", ""),
+            outbox=_outbox(environment),
+            metrics_token=environment.get("METRICS_TOKEN", ""),
+            lease_seconds=_lease_seconds(environment),
+            worker_name=environment.get("WORKER_NAME", ""),
         )
 
 
@@ -122,6 +149,36 @@ def _subscriber(environment: Mapping[str, str]) -> str:
     if scheme not in {"mailto", "https"} or (scheme == "mailto" and "@" not in rest) or len(rest) < 3:
         raise SettingsError("VAPID_SUBSCRIBER must be an address that begins with mailto: or https:.")
     return value
+
+
+def _web_address(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if value and not (value.startswith(("https://", "http://")) and urlsplit(value).hostname):
+        raise SettingsError(f"{name} must be an address that begins with https:// or http://.")
+    return value
+
+
+def _mail_server(environment: Mapping[str, str]) -> str:
+    url = environment.get("SMTP_URL", "")
+    if url and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
+        raise SettingsError("SMTP_URL must be like smtp://user:password@host:587?starttls or smtps://host.")
+    if url and "@" not in environment.get("MAIL_FROM", ""):
+        raise SettingsError("MAIL_FROM must be the address that mails come from, since SMTP_URL is set.")
+    return url
+
+
+def _outbox(environment: Mapping[str, str]) -> Path | None:
+    """Where the app runs for real people, nothing is written to a folder unless somebody says so."""
+    if environment.get("OUTBOX"):
+        return Path(environment["OUTBOX"])
+    return None if _yes_or_no(environment, "SECURE_COOKIES") else PROJECT_ROOT / "var" / "outbox"
+
+
+def _lease_seconds(environment: Mapping[str, str]) -> int:
+    value = environment.get("LEASE_SECONDS") or str(Settings.lease_seconds)
+    if not value.isdecimal() or not 1 <= int(value) <= 600:
+        raise SettingsError("LEASE_SECONDS must be a number from 1 to 600.")
+    return int(value)
 
 
 def _kept(name: str) -> str:

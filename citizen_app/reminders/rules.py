@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Self
 from zoneinfo import ZoneInfo
 
 
@@ -464,6 +465,8 @@ def _most_useful(found: Iterable[Planned], told: int) -> list[Planned]:
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=30)
+SPREAD = timedelta(seconds=5)
+"""Over how long those are spread that waited for one push service."""
 SILENT_AFTER = timedelta(hours=12)
 """A phone that has not shown a message for so long does not speak for itself any more."""
 QUIET_KINDS = frozenset({ReminderKind.GOAL, ReminderKind.WORDS, ReminderKind.TEST})
@@ -472,27 +475,25 @@ QUIET_KINDS = frozenset({ReminderKind.GOAL, ReminderKind.WORDS, ReminderKind.TES
 
 @dataclass(frozen=True)
 class Tried:
-    """What the phones of one reminder have said, in this try and before."""
+    """What is left to do after a try."""
 
-    is_sent: bool = False
-    """One phone at least has it."""
     is_to_repeat: bool = False
-    """One phone at least may take it later."""
+    """Somebody was in trouble and may take it later."""
     waits_until: datetime | None = None
     """A push service wants to be left alone until then."""
 
 
 def next_try(tried: Tried, tries: int, useless_at: datetime, now: datetime, chance: float) -> datetime | None:
-    """Return when to try the phones again, or None when it is no use: nothing to repeat, or it would come too late.
+    """Return when to try again, or None when it is no use: nothing to repeat, or it would come too late.
 
-    The pause doubles with each try; `chance`, from 0 to 1, spreads those that failed together by a half.
+    The pause doubles with each try; `chance`, from 0 to 1, spreads by a half those that failed together.
     """
-    if tried.waits_until is None and not tried.is_to_repeat:
-        return None
-    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries, 10)) * (0.75 + chance / 2)
-    at = max(now + pause, tried.waits_until) if tried.is_to_repeat and tried.waits_until else now + pause
-    if tried.waits_until is not None and not tried.is_to_repeat:
-        at = max(now, tried.waits_until) + timedelta(seconds=5 * chance)
+    ends = []
+    if tried.is_to_repeat:
+        ends.append(now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries, 10)) * (0.75 + chance / 2))
+    if tried.waits_until is not None:
+        ends.append(max(now, tried.waits_until) + SPREAD * chance)
+    at = min(ends, default=useless_at)
     return at if at < useless_at else None
 
 
@@ -500,6 +501,28 @@ def notification_key(secret_key: str, reminder_id: int, device_id: int) -> str:
     """Return what proves that a phone got this message, for it has no cookie when it answers."""
     proof = hmac.digest(secret_key.encode(), f"{reminder_id}.{device_id}".encode(), "sha256")
     return urlsafe_b64encode(proof[:16]).decode().rstrip("=")
+
+
+@dataclass(frozen=True)
+class Note:
+    """An SMS or a mail: what goes out where push cannot reach."""
+
+    channel: Channel
+    to: str
+    subject: str
+    text: str
+    reminder_id: int
+    at: datetime
+
+    def written(self) -> str:
+        """Return it as the outbox keeps it: some lines of facts, an empty one, and the text."""
+        facts = (self.channel.value, self.to, self.subject, str(self.reminder_id), self.at.isoformat())
+        return "\n".join((*facts, "", self.text))
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        channel, to, subject, number, at, _empty, text = written.split("\n", 6)
+        return cls(Channel(channel), to, subject, text, int(number), datetime.fromisoformat(at))
 
 
 # --- Words of a message -------------------------------------------------------------------------------------
@@ -662,7 +685,7 @@ def payload(message: Message, reminder_id: int, device_id: int, key: str) -> byt
 
 def _facts(subject: Subject, language: str, speech: Speech) -> dict[str, str]:
     facts = {"place": subject.place, "name": subject.host_name}
-    if subject.meeting_kind:
+    if subject.meeting_kind and subject.tells_more:
         facts["kind"] = speech.kind_name(subject.meeting_kind, language)
     if subject.starts_at is not None:
         day = subject.starts_at.astimezone(ZoneInfo(subject.timezone)).date()
