@@ -36,6 +36,7 @@ from citizen_app.staff import accounts as staff_accounts
 from citizen_app.staff import calendar as staff_calendar
 from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import feeds as staff_feeds
+from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import morning as staff_morning
@@ -78,6 +79,7 @@ ROOMS = (
     staff_meetings,
     staff_calendar,
     staff_feeds,
+    staff_figures,
     staff_reminders,
     staff_accounts,
     staff_words,

@@ -25,7 +25,7 @@ from citizen_app.db import AnyRow, one_of, room_for, rows_of, spread
 from citizen_app.goals import rules as goals
 from citizen_app.goals.models import Goal
 from citizen_app.meetings.models import Meeting, Participant
-from citizen_app.meetings.rules import Outcome, Part
+from citizen_app.meetings.rules import Attended, Outcome, Part
 from citizen_app.people.models import Municipality, Person, SignIn
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.policy import Actor, NotFound, Role
@@ -259,7 +259,7 @@ def watched(session: Session, now: datetime) -> Watched:
 
 
 def _counts(session: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> Mapping[str, int]:
-    return {name: count for name, count in rows_of(session, statement, values).tuples()}  # noqa: C416 - typed
+    return {name: count for name, count in rows_of(session, statement, values)}  # noqa: C416 - typed
 
 
 # --- Planning -----------------------------------------------------------------------------------------------
@@ -647,6 +647,35 @@ def gone_out(session: Session, municipality_id: int, person_id: int, size: int =
     return rows_of(session, _GONE_OUT, {"municipality_id": municipality_id, "person_id": person_id, "size": size}).all()
 
 
+_OF_MEETING = (
+    select(
+        Reminder.id,
+        Reminder.person_id,
+        Reminder.kind,
+        Reminder.due_at,
+        Reminder.state,
+        Reminder.sent_at,
+        Reminder.shown_at,
+        Reminder.channel,
+        Reminder.language,
+    )
+    .where(
+        Reminder.municipality_id == bindparam("municipality_id"),
+        Reminder.meeting_id == bindparam("meeting_id"),
+        Reminder.state != ReminderState.CANCELLED,
+    )
+    .order_by(Reminder.due_at, Reminder.id)
+)
+
+
+def reminders_of_meeting(session: Session, municipality_id: int, meeting_id: int) -> Mapping[int, Sequence[AnyRow]]:
+    """Return by person what has gone out about a meeting and what is to come, the earliest first."""
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in rows_of(session, _OF_MEETING, {"municipality_id": municipality_id, "meeting_id": meeting_id}):
+        found[row.person_id].append(row)
+    return found
+
+
 _WAITING = (
     select(Reminder.id, Reminder.kind, Reminder.due_at, Reminder.meeting_id)
     .where(
@@ -863,3 +892,54 @@ def unsure_citizens(session: Session, actor: Actor, now: datetime, today: date, 
     found = reaches(session, actor.municipality_id, [row.id for row in rows], now, today)
     unsure = [Unsure(row, found[row.id]) for row in rows if found[row.id].light is not Light.OK]
     return sorted(unsure, key=lambda one: one.reach.light is not Light.NONE)
+
+
+# --- Figures ------------------------------------------------------------------------------------------------
+
+_LAST_CHANNEL = (
+    select(Reminder.channel)
+    .where(
+        Reminder.municipality_id == bindparam("municipality_id"),
+        Reminder.meeting_id == Participant.meeting_id,
+        Reminder.person_id == Participant.person_id,
+        Reminder.state == ReminderState.SENT.value,
+    )
+    .order_by(Reminder.sent_at.desc())
+    .limit(1)
+    .correlate(Participant)
+    .scalar_subquery()
+)
+_ATTENDED = (
+    select(
+        Participant.person_id,
+        Meeting.was_chosen,
+        Participant.answered_at.is_not(None).label("has_answered"),
+        Person.language,
+        func.coalesce(_LAST_CHANNEL, "").label("channel"),
+        Participant.outcome,
+        func.count().label("count"),
+    )
+    .join(Meeting, Meeting.id == Participant.meeting_id)
+    .join(Person, Person.id == Participant.person_id)
+    .where(
+        Participant.municipality_id == bindparam("municipality_id"),
+        Participant.starts_at >= bindparam("begins"),
+        Participant.starts_at < bindparam("ends"),
+        Participant.part == Part.CITIZEN.value,
+        Participant.outcome.in_([Outcome.CAME.value, Outcome.EXCUSED.value, Outcome.MISSED.value]),
+    )
+    .group_by(
+        Participant.person_id,
+        Meeting.was_chosen,
+        Participant.answered_at.is_not(None),
+        Person.language,
+        "channel",
+        Participant.outcome,
+    )
+)
+
+
+def attended(session: Session, municipality_id: int, begins: datetime, ends: datetime) -> list[Attended]:
+    """Return how the meetings of a municipality went between two moments, for figures without names."""
+    values = {"municipality_id": municipality_id, "begins": begins, "ends": ends}
+    return [Attended(*row) for row in session.execute(_ATTENDED, values)]

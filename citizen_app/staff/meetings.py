@@ -20,6 +20,7 @@ from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcom
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around, subjects_of_worker
 from citizen_app.policy import STAFF, Actor, Permission, can, check, has_role_for
+from citizen_app.reminders.queries import reaches, reminders_of_meeting
 from citizen_app.staff.meeting_forms import (
     PROBLEMS,
     CancelForm,
@@ -276,6 +277,8 @@ def _show_page(
         known=known,
         offered=offered,
         history=[past for past in history if past.person_id in shown],
+        reminders=reminders_of_meeting(db(), me.municipality_id, meeting.id),
+        reaches=reaches(db(), me.municipality_id, [one.id for one in known.citizens], now(), access.today()),
         may_change=is_open and may_change,
         may_tell=may_change and meeting.starts_at <= now() and meeting.cancelled_at is None,
         move_form=move_form or _prefilled(meeting if meeting.settled_at else offered[0], meeting, me.timezone),

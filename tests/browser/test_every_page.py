@@ -21,7 +21,7 @@ from citizen_app.db import make_engine, writing_session
 from citizen_app.demo.actions import load
 from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Participant
 from citizen_app.people.models import Person
 from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
@@ -77,7 +77,9 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["step_id"] = session.scalars(select(SmallStep.id).filter_by(citizen_id=citizen).order_by(SmallStep.id)).all()[
         :3
     ]
-    own["meeting_id"] = session.scalars(select(Meeting.id).filter_by(citizen_id=citizen).order_by(Meeting.id)).all()
+    own["meeting_id"] = session.scalars(
+        select(Participant.meeting_id).filter_by(person_id=citizen).order_by(Participant.id)
+    ).all()
     own["citizen_id"] = [citizen]
     own["person_id"] = [citizen]
     own["key"] = ["spand", "i_dag"]

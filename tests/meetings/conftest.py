@@ -84,6 +84,14 @@ class Stage:
         self.session.commit()
         return moved
 
+    def shift(self, meeting: Meeting, by: timedelta) -> None:
+        """Let a meeting have been made for another time, past ones too."""
+        meeting.starts_at += by
+        meeting.ends_at += by
+        for one in queries.participants_of(self.session, meeting):
+            one.starts_at += by
+        self.session.commit()
+
     def part(self, meeting: Meeting, person_id: int | None = None) -> Participant:
         """Return a person's row in a meeting as it stands now; Selam's unless another is named."""
         return queries.participant_of(self.session, meeting, person_id or self.cast.selam)
