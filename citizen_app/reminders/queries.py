@@ -259,7 +259,7 @@ def watched(session: Session, now: datetime) -> Watched:
 
 
 def _counts(session: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> Mapping[str, int]:
-    return {name: count for name, count in rows_of(session, statement, values).tuples()}  # noqa: C416 - typed
+    return {name: count for name, count in rows_of(session, statement, values)}  # noqa: C416 - typed
 
 
 # --- Planning -----------------------------------------------------------------------------------------------
