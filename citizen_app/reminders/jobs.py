@@ -215,15 +215,15 @@ def _message(desk: Desk, row: AnyRow, now: datetime) -> Message:
     )
     languages = (row.language, row.second_language) if row.second_language else (row.language,)
     message = compose(subject, languages, now, texts(), desk.speech, desk.settings.public_url)
-    for lacking in message.missing:
-        if lacking not in _warned_of:
-            _warned_of.add(lacking)
-            log.warning("The text %s is missing in %s; another language goes out.", *lacking)
+    for key, language in message.missing:
+        if language not in _warned_of:
+            _warned_of.add(language)
+            log.warning("Texts are missing in %s, such as %s; another language goes out.", language, key)
     return message
 
 
-_warned_of: set[tuple[str, str]] = set()
-"""Missing texts that the log has named since this process began."""
+_warned_of: set[str] = set()
+"""Languages whose missing texts the log has told of since this process began."""
 
 
 # --- Sending ------------------------------------------------------------------------------------------------
