@@ -29,9 +29,10 @@ PUBLIC = {
     "pwa.offline": "kept on the phone, so nothing personal",
     "practice.pocket": "kept on the phone, so nothing personal",
     "meetings.feed": "calendar programmes cannot sign in; the address itself is the secret",
-    "pwa.health": "for the machines that watch over the app",
     "pwa.accessibility": "the law wants it open",
     "pwa.about": "",
+    "reminders.health": "for the machines that watch over the app",
+    "reminders.metrics": "for those who watch: this machine only, or whoever shows the token",
     "reminders.shown": "phones have no cookie; the key of the message proves that it was theirs",
     "reminders.take_answer": "phones have no cookie; the key of the message proves that it was theirs",
 }

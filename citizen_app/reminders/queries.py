@@ -53,6 +53,8 @@ TEXTS = Path(__file__).parent / "data" / "texts.csv"
 SILENT_SINCE = timedelta(days=60)
 """How far back it is looked whether messages were shown."""
 MOST_COUNTED = 10_000
+SILENT_WORKER = timedelta(seconds=60)
+"""A worker that has given no sign of life for so long is taken for dead."""
 
 # --- Sending ------------------------------------------------------------------------------------------------
 
@@ -245,6 +247,21 @@ class Watched:
     beats: Mapping[str, datetime]
     """When each worker last gave a sign of life."""
     consents: Mapping[str, int]
+
+
+class Pulse(NamedTuple):
+    """Whether reminders go out in time."""
+
+    due: int
+    late: timedelta
+    """How long the oldest one has been due that nobody has in hand."""
+    has_worker: bool
+
+
+def pulse(session: Session, now: datetime) -> Pulse:
+    oldest, beat = oldest_due(session, now), last_beat(session)
+    late = max(now - oldest, timedelta()) if oldest else timedelta()
+    return Pulse(due_count(session, now), late, beat is not None and now - beat < SILENT_WORKER)
 
 
 def watched(session: Session, now: datetime) -> Watched:

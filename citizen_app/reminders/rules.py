@@ -483,6 +483,10 @@ class Tried:
     """A push service wants to be left alone until then."""
 
 
+TOO_LATE = timedelta(minutes=5)
+"""How late a reminder may be before somebody has to look at the workers."""
+
+
 def next_try(tried: Tried, tries: int, useless_at: datetime, now: datetime, chance: float) -> datetime | None:
     """Return when to try again, or None when it is no use: nothing to repeat, or it would come too late.
 

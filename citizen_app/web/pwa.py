@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, jsonify, redirect, request
-from sqlalchemy import literal, select
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from citizen_app.config import LANGUAGES
@@ -24,7 +22,6 @@ from citizen_app.web import assets, fragments
 from citizen_app.web.access import public
 from citizen_app.web.fragments import page
 from citizen_app.web.locale import CATALOGUES, catalogue, current_language, direction
-from citizen_app.web.session import db
 
 blueprint = Blueprint("pwa", __name__)
 
@@ -114,23 +111,6 @@ def offline() -> Response:
     response.headers["Neutral-Message"] = quote(
         catalogue(current_language()).gettext("Open the app to see what is new.")
     )
-    return response
-
-
-@blueprint.get("/healthz")
-@public
-def health() -> Response:
-    """Say whether the app can do its work: 200 when the database answers, else 503."""
-    try:
-        db().execute(select(literal(1)))
-    except SQLAlchemyError:
-        return _health("database unreachable", 503)
-    return _health("ok", 200)
-
-
-def _health(state: str, status: int) -> Response:
-    response = jsonify(status=state)
-    response.status_code = status
     return response
 
 
