@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, select, text, update
+from sqlalchemy import Engine, make_url, select, text, update
 from sqlalchemy.orm import Session
 
 from citizen_app import serve
@@ -170,13 +171,12 @@ def test_workers_go_on_by_themselves_after_the_database_was_away(
 def take_away(url: str, request: pytest.FixtureRequest) -> None:
     """Keep everybody from the database for longer than they wait for it."""
     if url.startswith("sqlite"):
-        blocker = create_engine(url, isolation_level="AUTOCOMMIT")
-        with blocker.connect() as connection:
-            connection.execute(text("PRAGMA locking_mode=EXCLUSIVE"))
-            connection.execute(text("BEGIN IMMEDIATE"))
+        file = make_url(url).database
+        assert file is not None
+        with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
             time.sleep(12)
-            connection.execute(text("ROLLBACK"))
-        blocker.dispose()
+            blocker.execute("ROLLBACK")
         return
     name = make_url(url).database
     admin: Engine = request.getfixturevalue("postgres_admin")
