@@ -252,8 +252,8 @@ def _full(meeting: AnyRow, language: str) -> Telling:
 
 def _neutral(language: str) -> Telling:
     """Say nothing that others who see the calendar should not know."""
-    say = catalogue(language).gettext
-    return Telling(say("Appointment"), notes=say("You find more in the app."))
+    _ = catalogue(language).gettext
+    return Telling(_("Appointment"), notes=_("You find more in the app."))
 
 
 def _calendar_name(language: str) -> str:
