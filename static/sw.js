@@ -242,6 +242,7 @@ function database() {
     request.onsuccess = () => settle(request.result);
     request.onerror = () => fail(request.error);
   });
+  opened.catch(() => (opened = undefined)); // the next one tries again
   return opened;
 }
 
