@@ -59,18 +59,28 @@ STUB = """(() => {
 })()"""
 AN_OLD_IPHONE_TAB = """delete window.PushManager;
 Object.defineProperty(navigator, "standalone", { value: false });"""
+# Chromium forgets a notification that is asked for while it is being put on the screen, so the worker says when it is.
+WATCH = """() => {
+  const show = registration.showNotification.bind(registration);
+  self.said = [];
+  registration.showNotification = async (title, options) => {
+    await show(title, options);
+    self.said.push(title);
+  };
+}"""
 UNTIL_SHOWN = """async (wanted) => {
-  const registration = await navigator.serviceWorker.ready;
-  let titles;
+  let titles = [];
   for (const end = Date.now() + 20000; Date.now() < end; ) {
-    const shown = await registration.getNotifications();
-    titles = shown.map(({ title }) => title);
-    if (JSON.stringify(titles.sort()) === JSON.stringify(wanted.sort())) {
-      return shown.map(({ title, body, tag, lang, dir, actions }) => ({ title, body, tag, lang, dir, actions }));
+    if (wanted.every((title) => self.said.includes(title))) {
+      const shown = await registration.getNotifications();
+      titles = shown.map(({ title }) => title);
+      if (JSON.stringify(titles.sort()) === JSON.stringify(wanted.sort())) {
+        return shown.map(({ title, body, tag, lang, dir, actions }) => ({ title, body, tag, lang, dir, actions }));
+      }
     }
-    await new Promise(requestAnimationFrame);
+    await new Promise((next) => setTimeout(next, 20));
   }
-  throw new Error(`shown: ${titles}`);
+  throw new Error(`said: ${self.said}, on the screen: ${titles}`);
 }"""
 CLICK = """async ([tag, action]) => {
   const [notification] = await registration.getNotifications({ tag });
@@ -312,7 +322,7 @@ class Worker:
 
     def shows(self, *titles: str) -> list[Any]:
         """Wait until exactly these are on the screen; returns them with all that is seen."""
-        shown: list[Any] = self.page.evaluate(UNTIL_SHOWN, list(titles))
+        shown: list[Any] = self.page.context.service_workers[0].evaluate(UNTIL_SHOWN, list(titles))
         return shown
 
 
@@ -321,11 +331,13 @@ def worker(page: Page, live_server: LiveServer) -> Worker:
     page.context.grant_permissions(["notifications"])
     page.goto("/goals")
     page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.context.service_workers[0].evaluate(WATCH)
     found: list[Any] = []
     developer = page.context.new_cdp_session(page)
     developer.on("ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"]))
     developer.send("ServiceWorker.enable")
-    page.evaluate("null")
+    while not found:  # events come while Playwright waits for something
+        page.evaluate("new Promise(requestAnimationFrame).then(() => null)")
     return Worker(page, live_server.url, found[0]["registrationId"])
 
 
