@@ -181,8 +181,15 @@ async function tell(address, message, more) {
   return state;
 }
 
-// Of two that send the same at once the server takes one; it knows an answer that it has had.
-async function send(post) {
+// What is on its way is not sent again: who else wants it sent waits for the same answer.
+const onTheWay = new Map();
+function send(post) {
+  const name = `${post.id} ${post.at}`;
+  if (!onTheWay.has(name)) onTheWay.set(name, sendNow(post).finally(() => onTheWay.delete(name)));
+  return onTheWay.get(name);
+}
+
+async function sendNow(post) {
   let response;
   try {
     const headers = { "Content-Type": "application/json" };
@@ -212,8 +219,9 @@ function sendKept() {
 /** @returns how many are left, or 0 where the phone keeps nothing */
 async function sendAll() {
   let left = 0;
-  const posts = await within("readonly", (store) => store.getAll()).catch(() => []);
-  for (const post of posts) {
+  for (const id of await within("readonly", (store) => store.getAllKeys()).catch(() => [])) {
+    const post = await within("readonly", (store) => store.get(id));
+    if (!post) continue; // sent meanwhile
     if (Date.now() - post.at > KEEP_DAYS * DAY) await drop(post).catch(() => undefined);
     else if ((await send(post)) === "kept") left += 1;
   }
@@ -234,6 +242,7 @@ function database() {
     request.onsuccess = () => settle(request.result);
     request.onerror = () => fail(request.error);
   });
+  opened.catch(() => (opened = undefined)); // the next one tries again
   return opened;
 }
 

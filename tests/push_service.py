@@ -328,9 +328,10 @@ def running(service: PushService) -> Iterator[PushService]:
     listener = _listener(0)
     service.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     loop = uvloop.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: _Connection(service), sock=listener))
     thread = threading.Thread(target=loop.run_forever, name="push service", daemon=True)
     thread.start()
+    opening = loop.create_server(lambda: _Connection(service), sock=listener)
+    server = asyncio.run_coroutine_threadsafe(opening, loop).result(timeout=10)
     try:
         yield service
     finally:
