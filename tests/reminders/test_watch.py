@@ -65,8 +65,10 @@ def test_figures_say_what_waits_and_what_was_sent(client: FlaskClient, session: 
 def test_figures_are_for_this_machine_or_for_who_has_the_token(client: FlaskClient, settings: Settings) -> None:
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.7"}).status_code == 404
     assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.7"}).status_code == 404
-    guarded = create_app(replace(settings, metrics_token="a token for those who watch")).test_client()
+    app = create_app(replace(settings, metrics_token="a token for those who watch"))
+    guarded = app.test_client()
     assert guarded.get("/metrics").status_code == 404
     right = {"Authorization": "Bearer a token for those who watch"}
     assert guarded.get("/metrics", headers=right).status_code == 200
     assert guarded.get("/metrics", headers={"Authorization": "Bearer å"}).status_code == 404
+    app.extensions["engine"].dispose()
