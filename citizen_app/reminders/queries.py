@@ -220,6 +220,16 @@ def outbox(folder: Path, most: int = 50) -> list[Note]:
     return [Note.read(file.read_text(encoding="utf-8")) for file in files]
 
 
+def own_outbox(session: Session, municipality_id: int, folder: Path) -> list[Note]:
+    """Return those of the newest notes in the folder that are about a municipality's own reminders."""
+    notes = outbox(folder)
+    ids = [note.reminder_id for note in notes]
+    own = set(
+        session.scalars(select(Reminder.id).filter_by(municipality_id=municipality_id).where(Reminder.id.in_(ids)))
+    )
+    return [note for note in notes if note.reminder_id in own]
+
+
 # --- Watching -----------------------------------------------------------------------------------------------
 
 # Found by the index of state and next try, however many years of reminders there are.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, session, url_for
+from flask import Blueprint, current_app, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, StringField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
 
+from citizen_app.config import Settings
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import KnownCitizen, citizen_of_worker
 from citizen_app.policy import Permission, can, check
@@ -175,6 +176,7 @@ def change(name: str) -> Response:
 def _rules_page(changed: ReminderKind | None = None, form: RuleForm | None = None, *, status: int = 200) -> Response:
     own = queries.own_rules(db(), actor().municipality_id)
     usual = queries.default_rules()
+    settings: Settings = current_app.config["SETTINGS"]
     forms = {kind.value: RuleForm.of(kind, own.get(kind, usual[kind])) for kind in RULED}
     if changed is not None and form is not None:
         forms[changed.value] = form
@@ -185,4 +187,5 @@ def _rules_page(changed: ReminderKind | None = None, form: RuleForm | None = Non
         forms=forms,
         usual={kind.value: usual[kind] for kind in RULED},
         own={kind.value for kind in own},
+        outbox=queries.own_outbox(db(), actor().municipality_id, settings.outbox) if settings.outbox else None,
     )

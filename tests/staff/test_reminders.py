@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from citizen_app.app import create_app
+from citizen_app.config import Settings
 from citizen_app.meetings.models import Meeting
 from citizen_app.people.models import AccessLogEntry
 from citizen_app.reminders.models import Delivery, Reminder, ReminderRule
+from citizen_app.reminders.rules import Channel, Note
+from tests.cast import Cast
+from tests.due import reminder_row
 from tests.plan import ON_SQLITE, Plan
 from tests.reminders.conftest import Stage, stage
 
 __all__ = ["stage"]
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def of_selam(stage: Stage, more: str = "") -> str:
@@ -204,3 +214,26 @@ def test_only_the_administrator_sets_rules(client_of: Any, bodil: FlaskClient) -
 
 def test_the_menu_of_the_administrator_leads_there(bodil: FlaskClient) -> None:
     assert 'href="/staff/reminders"' in bodil.get("/staff/accounts").text
+
+
+def test_an_administrator_reads_what_this_computer_kept_instead_of_sending(
+    settings: Settings, plan: Plan, session: Session, cast: Cast, tmp_path: Path
+) -> None:
+    own = Reminder(**reminder_row(cast.solby, cast.selam, NOON))
+    foreign = Reminder(**reminder_row(cast.vandby, cast.olena, NOON))
+    session.add_all([own, foreign])
+    session.commit()
+    for number, reminder in enumerate((own, foreign)):
+        note = Note(Channel.SMS, "+4570000001", "", f"Ballan {reminder.id}", reminder.id, NOON)
+        (tmp_path / f"{number}.txt").write_text(note.written(), encoding="utf-8")
+    app = create_app(replace(settings, outbox=tmp_path))
+    text = plan.client(app, "bodil").get("/staff/reminders").text
+    assert f"Ballan {own.id}" in text
+    assert f"Ballan {foreign.id}" not in text
+    app.extensions["engine"].dispose()
+
+
+def test_where_messages_are_really_sent_there_is_no_outbox(settings: Settings, plan: Plan) -> None:
+    app = create_app(replace(settings, outbox=None))
+    assert 'id="outbox"' not in plan.client(app, "bodil").get("/staff/reminders").text
+    app.extensions["engine"].dispose()
