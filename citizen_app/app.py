@@ -32,7 +32,9 @@ from citizen_app.staff import accounts as staff_accounts
 from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
+from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
+from citizen_app.staff import places as staff_places
 from citizen_app.staff import recordings as staff_recordings
 from citizen_app.staff import word_files as staff_word_files
 from citizen_app.staff import words as staff_words
@@ -67,6 +69,8 @@ ROOMS = (
     staff_citizens,
     staff_goals,
     staff_meetings,
+    staff_minutes,
+    staff_places,
     staff_accounts,
     staff_words,
     staff_recordings,

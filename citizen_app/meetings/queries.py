@@ -710,7 +710,7 @@ def agenda_of(session: Session, municipality_id: int, meeting_id: int, languages
     """Return what people want to talk about at a meeting, the earliest wish first."""
     rows = session.execute(_POINTS, {"municipality_id": municipality_id, "meeting_id": meeting_id}).all()
     texts = readings(session, municipality_id, (row.text_id for row in rows), languages)
-    return [Point(*row[:-1], texts.get(row.text_id)) for row in rows]
+    return [Point(row.id, row.topic, row.by_id, row.by_name, texts.get(row.text_id)) for row in rows]
 
 
 def minutes_of(session: Session, municipality_id: int, meeting_id: int, languages: Sequence[str]) -> list[Line]:
@@ -751,7 +751,7 @@ def text_ids_of(session: Session, meeting: Meeting) -> set[int]:
 
 def _lines(session: Session, municipality_id: int, rows: Sequence[AnyRow], languages: Sequence[str]) -> list[Line]:
     texts = readings(session, municipality_id, (row.text_id for row in rows), languages)
-    return [Line(*row[:-1], texts[row.text_id]) for row in rows]
+    return [Line(row.id, row.meeting_id, row.is_agreed, row.doer_id, row.doer_name, texts[row.text_id]) for row in rows]
 
 
 # --- Doors --------------------------------------------------------------------------------------------------
