@@ -21,7 +21,7 @@ from citizen_app.db import make_engine, writing_session
 from citizen_app.demo.actions import load
 from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Meeting, MinutesLine
 from citizen_app.people.models import Person
 from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
@@ -76,6 +76,7 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
         :3
     ]
     own["meeting_id"] = session.scalars(select(Meeting.id).filter_by(citizen_id=citizen).order_by(Meeting.id)).all()
+    own["line_id"] = session.scalars(select(MinutesLine.id).order_by(MinutesLine.id)).all()[:2]
     own["citizen_id"] = [citizen]
     own["person_id"] = [citizen]
     own["key"] = ["spand", "i_dag"]
