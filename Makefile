@@ -31,7 +31,7 @@ help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: .venv/.installed node_modules/.installed var/secret_key static/vendor/.copied $(CATALOGUES) static/.compressed  ## install pinned packages, copy third-party files, compile catalogues
+setup: .venv/.installed node_modules/.installed var/secret_key var/vapid.pem static/vendor/.copied $(CATALOGUES) static/.compressed  ## install pinned packages, copy third-party files, compile catalogues
 
 .PHONY: run
 run: setup  ## set up, load the demo municipality if the database is empty, start web and worker (PORT=8000)
@@ -46,7 +46,7 @@ serve: setup  ## the same without the demo municipality (PORT=8123, HOST, DATABA
 
 .PHONY: test
 test: setup .venv/.installed-dev browser postgres  ## run every gate, test and browser journey
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: check
 check: setup .venv/.installed-dev  ## run the fast gates only: style, types, room rules, translations
@@ -126,6 +126,10 @@ node_modules/.installed: package.json package-lock.json
 var/secret_key: | .venv/.installed
 	@mkdir -p var
 	@(umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))' >$@)
+
+# Shows push services who is writing; with several machines all need the same one (README.md).
+var/vapid.pem: | .venv/.installed var/secret_key
+	@$(FLASK) push keys >/dev/null
 
 # htmx from npm and those OpenMoji pictures that the data files name.
 static/vendor/.copied: $(PICTURES) .venv/.installed node_modules/.installed | var/secret_key

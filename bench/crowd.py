@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,11 @@ from bench.crowd_sample import add_sample
 from citizen_app.app import all_tables
 
 
-def fill(database_url: str, citizens: int) -> None:
-    """Fill a migrated, empty database with a multiple of 1,000 citizens, 2,000 at least."""
+def fill(database_url: str, citizens: int, *, more: Callable[[Connection], None] | None = None) -> None:
+    """Fill a migrated, empty database with a multiple of 1,000 citizens, 2,000 at least.
+
+    With `more`, that is what is added to people and meetings instead of goals and the sample.
+    """
     engine = create_engine(database_url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _hurry_sqlite)
@@ -24,9 +27,12 @@ def fill(database_url: str, citizens: int) -> None:
         with _without_indexes(connection):
             SCAFFOLD.create_all(connection)
             fill_scaffold(connection, citizens)
-            for statement in statements(citizens):
+            for statement in statements(citizens, only_meetings=more is not None):
                 connection.execute(statement)
-            add_sample(connection, citizens)
+            if more is None:
+                add_sample(connection, citizens)
+            else:
+                more(connection)
             SCAFFOLD.drop_all(connection)
     _settle(engine)
     engine.dispose()

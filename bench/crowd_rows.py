@@ -30,7 +30,8 @@ from sqlalchemy import (
 
 from citizen_app.db import UtcDateTime
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Meeting, Participant
+from citizen_app.meetings.rules import Part
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
 from citizen_app.policy import Role
 from citizen_app.texts.models import Rendering, Text
@@ -58,7 +59,14 @@ STEP_WORDS = {"da": "Jeg møder til tiden i morgen", "ar": "أصل غداً في
 MARKS = {"da": "own_words", "ar": "checked"}
 GOAL = {"track": "job", "picture": "1F373", "started_by": "staff", "started_by_name": "Medarbejder"}
 STEP = {"picture": "231A", "proposed_by": "staff", "proposed_by_name": "Medarbejder", "place": "Jobcenter"}
-_MEETING = {"kind": "job_talk", "place": "Indgang B, 2. sal", "language": "ar", "interpreter": "booked", "bring": "CV"}
+MEETING = {
+    "kind": "job_talk",
+    "way": "place",
+    "place": "Indgang B, 2. sal",
+    "language": "ar",
+    "interpreter": "booked",
+    "bring": "CV",
+}
 _PERSON = {"family_name": "Havby", "phone": "+45 70 00 00 01"}
 
 
@@ -79,20 +87,18 @@ def fill_scaffold(connection: Connection, citizens: int) -> None:
         connection.execute(insert(_days).values(k=k, touched=ten - k // 3 * days, day=coming.date(), **meetings))
 
 
-def statements(citizens: int) -> Iterator[Any]:
-    """Return the statements that fill the tables, in an order that keys allow."""
+def statements(citizens: int, *, only_meetings: bool = False) -> Iterator[Any]:
+    """Return the statements that fill the tables, in an order that keys allow; without goals and texts if so wished."""
     place = (_i - 1) // MUNICIPALITIES
     workers = citizens // UNIT
     worker = citizens + 1 + place % workers * MUNICIPALITIES + (_i - 1) % MUNICIPALITIES
     former = citizens + 1 + (place + 1) % workers * MUNICIPALITIES + (_i - 1) % MUNICIPALITIES
     k = place // workers  # her place in the caseload, 0 to 49
     yield from _people(citizens, k, worker, former)
-    yield from _texts(k, worker)
-    yield from _goals(k, worker)
-    for when, answer in (("past", "coming"), ("coming", None)):
-        times = {"starts_at": _days.c[when], "ends_at": _days.c[f"{when}_end"], "made_at": _days.c.past}
-        who = {"citizen_id": _i, "host_id": worker, "made_by_id": worker}
-        yield _rows(Meeting, k, **who, **times, answer=literal(answer, String), **_MEETING)
+    if not only_meetings:
+        yield from _texts(k, worker)
+        yield from _goals(k, worker)
+    yield from _meetings(citizens, k, worker)
 
 
 def _rows(model: Any, k: ColumnElement[int], *, limit: Any = None, **fields: Any) -> Any:
@@ -145,3 +151,15 @@ def _goals(k: ColumnElement[int], worker: ColumnElement[int]) -> Iterator[Any]:
     yield _rows(SmallStep, k, id=_i, text_id=2 * _i + 1, status=status, **plan, **yes, **STEP)
     by = {"by_id": worker, "by_name": "Medarbejder", "by_side": "staff", "at": touched}
     yield _rows(GoalEvent, k, goal_id=_i, goal_version=1, what="proposed", **by)
+
+
+def _meetings(citizens: int, k: ColumnElement[int], worker: ColumnElement[int]) -> Iterator[Any]:
+    """Meeting i has been and is answered, meeting citizens + i is coming; citizen i and her worker are in both."""
+    for offset, when, answer in ((0, "past", "coming"), (citizens, "coming", None)):
+        starts_at = {"starts_at": _days.c[when]}
+        times = {**starts_at, "ends_at": _days.c[f"{when}_end"], "made_at": _days.c.past, "settled_at": _days.c.past}
+        yield _rows(Meeting, k, id=_i + offset, host_id=worker, made_by_id=worker, **times, **MEETING)
+        about = {"meeting_id": _i + offset, **starts_at}
+        said = literal(answer, String)
+        yield _rows(Participant, k, person_id=_i, part=Part.CITIZEN.value, answer=said, **about)
+        yield _rows(Participant, k, person_id=worker, part=Part.HOST.value, **about)

@@ -58,7 +58,7 @@ def measure_postgresql(stage: Stage) -> Iterator[Figure]:
     with running_postgres() as address, ExitStack() as databases:
         urls = {}
         for citizens in stage.sizes.crowds:
-            urls[citizens] = databases.enter_context(_database(address, f"citizen_app_bench_{citizens}"))
+            urls[citizens] = databases.enter_context(fresh_database(address, f"citizen_app_bench_{citizens}"))
             _fill(urls[citizens], citizens)
         yield from _compare(stage, "PostgreSQL", urls, most=1.4)
 
@@ -135,7 +135,7 @@ def _fill(url: str, citizens: int) -> None:
 
 
 @contextmanager
-def _database(address: str, name: str) -> Iterator[str]:
+def fresh_database(address: str, name: str) -> Iterator[str]:
     """Give a database of this name that goes away afterwards."""
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

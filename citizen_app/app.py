@@ -9,6 +9,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
@@ -26,16 +27,23 @@ from citizen_app.people import views as people
 from citizen_app.practice import models as _practice_tables
 from citizen_app.practice import views as practice
 from citizen_app.push import models as _push_tables
+from citizen_app.push import views as push
+from citizen_app.reminders import actions as reminder_actions
 from citizen_app.reminders import models as _reminder_tables
+from citizen_app.reminders import views as reminders
 from citizen_app.sounds import models as _sound_tables
 from citizen_app.staff import accounts as staff_accounts
+from citizen_app.staff import calendar as staff_calendar
 from citizen_app.staff import citizens as staff_citizens
+from citizen_app.staff import feeds as staff_feeds
+from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
 from citizen_app.staff import places as staff_places
 from citizen_app.staff import recordings as staff_recordings
+from citizen_app.staff import reminders as staff_reminders
 from citizen_app.staff import word_files as staff_word_files
 from citizen_app.staff import words as staff_words
 from citizen_app.texts import models as _text_tables
@@ -64,11 +72,17 @@ ROOMS = (
     practice,
     meetings,
     goals,
+    push,
+    reminders,
     mentor,
     staff_morning,
     staff_citizens,
     staff_goals,
     staff_meetings,
+    staff_calendar,
+    staff_feeds,
+    staff_figures,
+    staff_reminders,
     staff_minutes,
     staff_places,
     staff_accounts,
@@ -98,9 +112,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     navigation.init_app(app)
     session.init_app(app, make_engine(settings.database_url))
+    reminder_actions.listen(Session)
     locale.init_app(app)
     actor.init_app(app)
-    CSRFProtect(app)
+    reminders.exempt(CSRFProtect(app))
     errors.init_app(app)
     headers.init_app(app)
     fragments.init_app(app)

@@ -20,7 +20,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from citizen_app.config import Settings
+from citizen_app.config import PROJECT_ROOT, Settings
 from citizen_app.db import migrate, reading_session, writing_session
 from citizen_app.demo.actions import DemoIsLoaded, load
 from citizen_app.demo.forms import read_story
@@ -46,11 +46,13 @@ SHOWN_FAULTS = 200
 
 people_group = AppGroup("people", help="Accounts and who works with whom.")
 words_group = AppGroup("words", help="The Danish words.")
+push_group = AppGroup("push", help="Messages to phones.")
 demo_group = AppGroup("demo", help="A made-up municipality to try the app with.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (migrate_command, assets_command, people_group, words_group, demo_group, worker_command):
+    groups = (people_group, words_group, push_group, demo_group)
+    for command in (migrate_command, assets_command, *groups, worker_command):
         app.cli.add_command(command)
 
 
@@ -101,6 +103,27 @@ def check_command() -> None:
     if faults:
         raise click.ClickException(f"{_counted(len(faults), 'fault')}.")
     click.echo(f"{len(DECKS)} decks with {len(shipped())} words: all well.")
+
+
+@push_group.command("keys")
+def push_keys_command() -> None:
+    """Make the key by which push services know this app, once for all its machines."""
+    from citizen_app.push.delivery import make_private_key  # brings the HTTP client, which other commands do not need
+
+    file = PROJECT_ROOT / "var" / "vapid.pem"
+    file.parent.mkdir(exist_ok=True)
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_bytes(make_private_key())
+    except FileExistsError as error:
+        raise click.ClickException(
+            "var/vapid.pem is there already. With another key every phone must connect anew; if you mean it, "
+            "remove the file first."
+        ) from error
+    click.echo(
+        "The key is in var/vapid.pem. All machines of this app need the same one: copy the file to var/ on each, "
+        "or set VAPID_PRIVATE_KEY to what is in it. Keep it secret."
+    )
 
 
 @people_group.command("set-password")

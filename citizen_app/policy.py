@@ -43,6 +43,8 @@ class Permission(StrEnum):
     """Propose, change, agree and close goals and steps."""
     HOLD_MEETINGS = "hold_meetings"
     """Make, move and cancel meetings with a citizen."""
+    SEE_FIGURES = "see_figures"
+    """How often people come to meetings, over the whole municipality and without names."""
     CONNECT_PHONE = "connect_phone"
     """Show a code that signs a citizen's phone in, and sign a lost phone out."""
     SEE_MENTEES = "see_mentees"
@@ -55,6 +57,10 @@ class Permission(StrEnum):
     """Say that a citizen used a word at work."""
     MANAGE_WORDS = "manage_words"
     """The municipality's decks: translations, recordings, photos, import and export."""
+    PAUSE_REMINDERS = "pause_reminders"
+    """Switch a citizen's reminders off, with a reason, and on again."""
+    SET_REMINDERS = "set_reminders"
+    """The municipality's rules of when citizens are reminded."""
     SEE_ACCOUNTS = "see_accounts"
     """All accounts of the municipality by name and role, and sign their devices out; not their plans."""
 
@@ -126,12 +132,15 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.SEE_CITIZEN: {Role.CITIZEN: is_self, **_each(STAFF, works_with)},
     Permission.WRITE_GOALS: {Role.CITIZEN: is_self, **_each(PLAN_STAFF, works_with)},
     Permission.HOLD_MEETINGS: _each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
+    Permission.SEE_FIGURES: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
     Permission.CONNECT_PHONE: _each(STAFF, works_with),
     Permission.SEE_MENTEES: {Role.MENTOR: is_in_same_municipality},
     Permission.SEE_WORDS: {Role.CITIZEN: is_self, **_each(STAFF | {Role.MENTOR}, works_with)},
     Permission.SUGGEST_WORDS: {Role.CITIZEN: is_self, **_each(STAFF | {Role.MENTOR}, works_with)},
     Permission.MARK_USED: {Role.CITIZEN: is_self, Role.MENTOR: works_with},
     Permission.MANAGE_WORDS: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
+    Permission.PAUSE_REMINDERS: _each(PLAN_STAFF, works_with),
+    Permission.SET_REMINDERS: {Role.ADMINISTRATOR: is_in_same_municipality},
     Permission.SEE_ACCOUNTS: {Role.ADMINISTRATOR: is_in_same_municipality},
 }
 

@@ -3,7 +3,9 @@
    Files under a versioned path never change, so they are taken from the cache; pages are personal and always come from
    the network. Two pages are kept, both without anything personal: the one that says there is no network, and the
    words in flight mode, whose words, pictures and sounds the page itself has stored (word-pack.js). A new version
-   waits until the app is closed, so that no open page loses its own files. */
+   waits until the app is closed, so that no open page loses its own files.
+   It also shows messages. What there is to tell the server about one, that it was on the screen or what she answered,
+   is kept first and then sent, so that neither a dead network nor a killed worker loses it. */
 /* global VERSION, KEPT */
 
 const CACHE = `citizen-app-${VERSION}`;
@@ -30,6 +32,7 @@ self.addEventListener("fetch", (event) => {
 // Each page says its language. What a sign-out or the phone has emptied is fetched again.
 self.addEventListener("message", (event) => {
   event.waitUntil(complete(event.data.language).catch(() => undefined)); // offline: at the next page
+  event.waitUntil(sendKept());
 });
 
 async function deleteOldCaches() {
@@ -86,4 +89,183 @@ async function complete(language) {
 function isFile(address) {
   const { origin, pathname } = new URL(address);
   return origin === self.location.origin && /^\/(static|words\/photos|words\/recordings)\//.test(pathname);
+}
+
+// --- Messages -------------------------------------------------------------------------------------------------
+
+const PATIENCE = 10_000;
+const KEEP_DAYS = 14;
+const DAY = 86_400_000;
+
+self.addEventListener("push", (event) => event.waitUntil(show(event.data)));
+
+self.addEventListener("notificationclick", (event) => {
+  const { data, tag } = event.notification;
+  if (event.action) event.waitUntil(answer({ ...data, tag }, event.action));
+  else event.waitUntil(closeAndOpen(event.notification));
+});
+
+self.addEventListener("sync", (event) => {
+  if (event.tag === "kept") event.waitUntil(sendKept().then(failIfAny)); // a failure makes the phone try again
+});
+
+self.addEventListener("online", () => sendKept());
+
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(subscribeAnew(event).catch(() => undefined)));
+
+// Phones demand that each push shows something, also one that cannot be read.
+async function show(payload) {
+  let message;
+  try {
+    message = payload.json();
+  } catch {
+    message = undefined;
+  }
+  if (typeof message?.title !== "string") return showNeutral();
+  const { title, answers = [], ...rest } = message;
+  const actions = answers.slice(0, Notification.maxActions ?? 2);
+  await notify(title, { ...rest, actions }, message);
+  if (message.key) await tell("/reminders/shown", message, {});
+  await sendKept();
+}
+
+async function showNeutral() {
+  const offline = await caches.match(OFFLINE, { ignoreVary: true });
+  const title = decodeURIComponent(offline?.headers.get("Neutral-Message") ?? "Sammen");
+  await notify(title, { tag: "neutral", lang: offline?.headers.get("Content-Language") ?? "" }, { url: "/" });
+}
+
+function notify(title, { body = "", lang = "", dir = "auto", tag = "", actions = [] }, data) {
+  const icon = KEPT.find((path) => path.endsWith("icon-192.png"));
+  const badge = KEPT.find((path) => path.endsWith("badge.png"));
+  return self.registration.showNotification(title, { body, lang, dir, tag, renotify: false, icon, badge, actions, data });
+}
+
+async function closeAndOpen(notification) {
+  notification.close();
+  await open(notification.data?.url);
+}
+
+async function open(address) {
+  const url = new URL(address || "/", self.location.origin);
+  if (url.origin !== self.location.origin) return;
+  const [window] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  try {
+    await (await window.focus()).navigate(url.href);
+  } catch {
+    await self.clients.openWindow(url.href).catch(() => undefined); // not allowed: it was not her finger
+  }
+}
+
+// The notification turns into what became of her answer: taken, too late, or kept on the phone.
+async function answer(message, value) {
+  const state = await tell("/reminders/answer", message, { value, at: Date.now() });
+  if (state === "kept") await say(message, message.later);
+  if (value === "cannot" && state !== "kept") await open(message.url);
+}
+
+async function say(message, text) {
+  if (text) return notify(text, { ...message, body: "" }, { url: message.url });
+  for (const shown of await self.registration.getNotifications({ tag: message.tag })) shown.close();
+}
+
+// --- What is kept until the server has it ---------------------------------------------------------------------
+
+async function tell(address, message, more) {
+  const { reminder, device, key } = message;
+  const at = Date.now();
+  const post = { id: `${address} ${reminder}`, at, address, body: { reminder, device, key, ...more }, message };
+  await within("readwrite", (store) => store.put(post)).catch(() => undefined); // no room: it is sent all the same
+  const state = await send(post);
+  if (state === "kept") await self.registration.sync?.register("kept").catch(() => undefined);
+  return state;
+}
+
+// What is on its way is not sent again: who else wants it sent waits for the same answer.
+const onTheWay = new Map();
+function send(post) {
+  const name = `${post.id} ${post.at}`;
+  if (!onTheWay.has(name)) onTheWay.set(name, sendNow(post).finally(() => onTheWay.delete(name)));
+  return onTheWay.get(name);
+}
+
+async function sendNow(post) {
+  let response;
+  try {
+    const headers = { "Content-Type": "application/json" };
+    const signal = AbortSignal.timeout(PATIENCE);
+    response = await fetch(post.address, { method: "POST", headers, body: JSON.stringify(post.body), signal });
+  } catch {
+    return "kept";
+  }
+  if (response.redirected || response.status >= 500 || response.status === 429) return "kept";
+  await drop(post).catch(() => undefined);
+  const state = response.ok ? "taken" : response.status === 409 ? "stale" : "refused";
+  const { thanks, stale } = post.message;
+  if (post.address === "/reminders/answer") await say(post.message, { taken: thanks, stale }[state]);
+  return state;
+}
+
+function failIfAny(left) {
+  if (left) throw new Error("there is no way to the server yet");
+}
+
+let sending;
+function sendKept() {
+  sending ??= sendAll().finally(() => (sending = undefined));
+  return sending;
+}
+
+/** @returns how many are left, or 0 where the phone keeps nothing */
+async function sendAll() {
+  let left = 0;
+  for (const id of await within("readonly", (store) => store.getAllKeys()).catch(() => [])) {
+    const post = await within("readonly", (store) => store.get(id));
+    if (!post) continue; // sent meanwhile
+    if (Date.now() - post.at > KEEP_DAYS * DAY) await drop(post).catch(() => undefined);
+    else if ((await send(post)) === "kept") left += 1;
+  }
+  return left;
+}
+
+// She may have pressed another answer meanwhile, which is kept in the same place.
+async function drop(post) {
+  const kept = await within("readonly", (store) => store.get(post.id));
+  if (kept?.at === post.at) await within("readwrite", (store) => store.delete(post.id));
+}
+
+let opened;
+function database() {
+  opened ??= new Promise((settle, fail) => {
+    const request = indexedDB.open("citizen-answers", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("posts", { keyPath: "id" });
+    request.onsuccess = () => settle(request.result);
+    request.onerror = () => fail(request.error);
+  });
+  opened.catch(() => (opened = undefined)); // the next one tries again
+  return opened;
+}
+
+async function within(mode, use) {
+  const transaction = (await database()).transaction("posts", mode);
+  const request = use(transaction.objectStore("posts"));
+  return new Promise((settle, fail) => {
+    transaction.oncomplete = () => settle(request.result);
+    transaction.onerror = transaction.onabort = () => fail(transaction.error);
+  });
+}
+
+// --- The way to this phone ------------------------------------------------------------------------------------
+
+// The browser has changed the phone's address; where nobody is signed in any more, there is nobody to tell.
+async function subscribeAnew(event) {
+  const given = await fetch("/push/key", { redirect: "error" });
+  const { key, csrf } = await given.json();
+  const options = { userVisibleOnly: true, applicationServerKey: key };
+  const subscription = event.newSubscription ?? (key && (await self.registration.pushManager.subscribe(options)));
+  if (!subscription) return;
+  const { endpoint, keys } = subscription.toJSON();
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf };
+  const body = JSON.stringify({ consent: "granted", endpoint, ...keys });
+  await fetch("/push/device", { method: "POST", headers, body });
 }

@@ -30,11 +30,14 @@ from citizen_app import serve
 from citizen_app.app import all_tables, create_app
 from citizen_app.config import Settings
 from citizen_app.db import make_engine, migrate, writing_session
+from citizen_app.reminders.actions import listen
 from tests.cast import Cast, make_cast
 from tests.plan import Plan
 from tests.postgres import running_postgres
+from tests.push_service import make_vapid_pem
 
 SECRET_KEY = "a key for tests, long enough to be accepted"
+VAPID_KEY = make_vapid_pem()
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,6 +52,8 @@ CHROMIUM_ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
 ]
 _numbers = itertools.count(1)
+
+listen(Session)  # as each process of the app does, so that no test's order decides about it
 
 
 # --- Databases ----------------------------------------------------------------------------------------------
@@ -157,6 +162,7 @@ def settings(database_url: str) -> Settings:
         secret_key=SECRET_KEY,
         password_cost=1,
         check_templates=True,
+        vapid_private_key=VAPID_KEY,
     )
 
 
@@ -223,7 +229,8 @@ def running_app(template: Path, folder: Path) -> Iterator[LiveServer]:
     """Run the real web server on a copy of a database until the block ends."""
     shutil.copyfile(template, folder / "citizen_app.db")
     database_url = f"sqlite:///{folder / 'citizen_app.db'}"
-    environment = {**os.environ, "DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
+    keys = {"SECRET_KEY": SECRET_KEY, "VAPID_PRIVATE_KEY": VAPID_KEY}
+    environment = {**os.environ, "DATABASE_URL": database_url, **keys}
     address = serve.Address(host="127.0.0.1", port=_free_port(), web_workers=1)
     with (folder / "log").open("wb") as log:
         server = serve.start(serve.web_command(address), environment, stdout=log, stderr=log)

@@ -66,4 +66,4 @@ def test_there_is_one_head_and_numbers_follow_each_other(scripts: ScriptDirector
 
 def test_every_row_belongs_to_a_municipality() -> None:
     without = {name for name, table in all_tables().tables.items() if "municipality_id" not in table.columns}
-    assert without == {"municipalities", "failed_sign_ins"}
+    assert without == {"municipalities", "failed_sign_ins", "push_services", "worker_beats"}

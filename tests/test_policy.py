@@ -49,11 +49,19 @@ BY_HAND = {
         "cti_worker": "works",
     },
     "connect_phone": dict.fromkeys(STAFF_ROLES.split(), "works"),
+    "see_figures": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
     "see_mentees": {"mentor": ANYBODY_HERE},
     "see_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},
     "suggest_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},
     "mark_used": {"citizen": "self", "mentor": "works"},
     "manage_words": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
+    "pause_reminders": {
+        "case_worker": "works",
+        "job_consultant": "works",
+        "youth_coordinator": "works",
+        "cti_worker": "works",
+    },
+    "set_reminders": {"administrator": ANYBODY_HERE},
     "see_accounts": {"administrator": ANYBODY_HERE},
 }
 

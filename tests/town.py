@@ -10,7 +10,7 @@ import io
 import math
 import wave
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from PIL import Image
@@ -24,6 +24,9 @@ from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
 from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
 from citizen_app.policy import STAFF, Actor, Role, Subject
+from citizen_app.push.models import Device
+from citizen_app.reminders.actions import pause, resume
+from citizen_app.reminders.models import Delivery, Reminder, ReminderRule, ReminderWish
 from citizen_app.sounds.models import Recording
 from citizen_app.texts import actions as texts
 from citizen_app.texts.models import Text
@@ -66,6 +69,7 @@ def make_town(session: Session, mark: str) -> Town:
     numbers |= _meeting(session, worker, herself, subject, mark, now)
     numbers |= _word(session, herself, subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
+    numbers["reminder_id"] = _call(session, worker, subject, mark, numbers, now)
     show_connect_code(session, worker, subject, now=now)
     save_photo(session, herself, photo(), now)
     session.commit()
@@ -142,6 +146,35 @@ def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: da
     photo_id = session.scalars(select(WordPhoto.id).filter_by(word_key=word.key)).one()
     recording_id = session.scalars(select(Recording.id).filter_by(word_key=word.key)).one()
     return {"word_id": word.id, "photo_id": photo_id, "recording_id": recording_id}
+
+
+def _call(session: Session, worker: Actor, subject: Subject, mark: str, numbers: dict[str, int], now: datetime) -> int:
+    """A reminder that nothing could bring, a trial of a phone, and a pause that is over."""
+    keys = {"municipality_id": subject.municipality_id, "person_id": subject.citizen_id}
+    moments = {"due_at": now, "useless_at": now + timedelta(days=1), "next_try_at": now, "made_at": now}
+    reminder = Reminder(
+        **keys, kind="evening", meeting_id=numbers["meeting_id"], about_version=1, state="call", **moments
+    )
+    session.add(reminder)
+    session.add(ReminderWish(**keys, quiet_from=time(22), quiet_to=time(7)))
+    session.add(ReminderRule(municipality_id=subject.municipality_id, kind="week", is_on=False))
+    session.flush()
+    device = Device(**keys, sign_in_id=numbers["sign_in_id"], consent="granted", seen_on=now.date(), endpoint=mark)
+    session.add(device)
+    session.flush()
+    session.add(
+        Delivery(
+            municipality_id=subject.municipality_id,
+            reminder_id=reminder.id,
+            channel="push",
+            device_id=device.id,
+            verdict="gone",
+            at=now,
+        )
+    )
+    pause(session, worker, subject, f"Ferie i {mark}", now)
+    resume(session, worker, subject, now)
+    return reminder.id
 
 
 def photo() -> bytes:

@@ -22,9 +22,9 @@ from citizen_app.goals.models import Goal, SmallStep
 from citizen_app.imports.actions import create_municipality, import_people
 from citizen_app.imports.queries import municipality_with_key
 from citizen_app.meetings import actions as meetings
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Meeting, OpenHours
 from citizen_app.meetings.queries import facts_of, participants_of
-from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Reply, Topic
+from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Reply, Slot, Topic, Window
 from citizen_app.people.actions import set_password
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import subject_for
@@ -98,6 +98,10 @@ def load(session: Session, story: Story, *, password_cost: int) -> None:
         for events in plan.meetings:
             _tell_meeting(_Scene(session, people, municipality, people[plan.citizen]), events)
         _tell_words(_Scene(session, people, municipality, people[plan.citizen]), plan.words)
+    for event in story.groups:
+        _tell_group(session, people, municipality, event)
+    for who, windows in story.open_hours.items():
+        _open_hours(session, people[who], windows)
     session.flush()
 
 
@@ -228,7 +232,9 @@ def _tell_meeting(scene: _Scene, events: Sequence[Event]) -> None:
     for event in events:
         session, actor, subject, now = scene.session, scene.actor(event), scene.subject(event), event.at
         if event.verb == "make":
-            scene.meeting = meetings.make_meeting(session, actor, subject, _facts(event.facts, scene.zone), now)
+            facts = _facts(event.facts, scene.zone)
+            offered = [_slot(slot, scene.zone) for slot in event.facts.get("offer", ())]
+            scene.meeting = meetings.make_meeting(session, actor, subject, facts, now, offered=offered)
             continue
         assert scene.meeting is not None
         meeting = scene.meeting
@@ -249,12 +255,32 @@ def _tell_meeting(scene: _Scene, events: Sequence[Event]) -> None:
             line = meetings.write_line(*acting, event.facts["own"], doer, now)
             for language, words in event.facts.get("says", {}).items():
                 meetings.say_in_language(*acting, line.text_id, language, words, now)
+        elif event.verb == "outcome":
+            meetings.record_outcome(*acting, scene.citizen.id, Outcome(event.facts["outcome"]), now)
         else:
             raise KeyError(event.verb)
 
 
 def _participant(session: Session, meeting: Meeting, person: Person) -> int:
     return next(one.id for one in participants_of(session, meeting) if one.person_id == person.id)
+
+
+def _tell_group(session: Session, people: Mapping[str, Person], municipality: Municipality, event: Event) -> None:
+    scenes = [_Scene(session, people, municipality, people[name]) for name in event.facts["citizens"]]
+    subjects = [scene.subject(event) for scene in scenes]
+    facts = _facts(event.facts, scenes[0].zone)
+    meetings.make_group_meeting(session, scenes[0].actor(event), subjects, facts, event.at)
+
+
+def _open_hours(session: Session, person: Person, windows: Sequence[Window]) -> None:
+    session.add_all(
+        OpenHours(municipality_id=person.municipality_id, person_id=person.id, **window._asdict()) for window in windows
+    )
+
+
+def _slot(facts: Mapping[str, Any], zone: ZoneInfo) -> Slot:
+    starts_at = _moment(facts, "clock", zone)
+    return Slot(starts_at, starts_at + timedelta(minutes=MEETING_MINUTES))
 
 
 def _facts(facts: Mapping[str, Any], zone: ZoneInfo) -> MeetingFacts:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from citizen_app.demo.rules import Event, Plan, Story, working_day
 from citizen_app.imports.forms import read_sheet
+from citizen_app.meetings.rules import Window
 
 DATA = Path(__file__).parent / "data"
 JUST_NOW = timedelta(minutes=5)
@@ -45,6 +46,13 @@ def read_story(now: datetime) -> Story:
             )
             for plan in plans["plans"]
         ],
+        groups=[event(*fields) for fields in plans["groups"]],
+        open_hours={
+            who: [
+                Window(weekday, time.fromisoformat(begins), time.fromisoformat(ends)) for weekday, begins, ends in hours
+            ]
+            for who, hours in plans["open_hours"].items()
+        },
     )
 
 
@@ -70,4 +78,11 @@ def _with_days(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
         "clock": time.fromisoformat,
         "leave": time.fromisoformat,
     }
-    return {name: read[name](value) if name in read else value for name, value in facts.items()}
+    return {name: read[name](value) if name in read else _inside(value, today) for name, value in facts.items()}
+
+
+def _inside(value: Any, today: date) -> Any:
+    """Read the days in a list of facts, such as times that are offered."""
+    if isinstance(value, list):
+        return [_with_days(one, today) if isinstance(one, dict) else one for one in value]
+    return value

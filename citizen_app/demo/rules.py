@@ -7,11 +7,12 @@ not known to it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from citizen_app.imports.rules import Sheet
+from citizen_app.meetings.rules import Window
 from citizen_app.policy import Role
 
 FRIDAY = 4
@@ -47,6 +48,10 @@ class Story:
     """Of the few who have chosen one; the import does not know it."""
     sheet: Sheet
     plans: Sequence[Plan]
+    groups: Sequence[Event] = ()
+    """Meetings with several citizens."""
+    open_hours: Mapping[str, Sequence[Window]] = field(default_factory=dict)
+    """When citizens may choose a time with whom by themselves."""
 
 
 @dataclass(frozen=True)

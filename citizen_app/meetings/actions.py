@@ -6,18 +6,42 @@ answer to an old time never counts for a new one. Every change writes an event.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
 from citizen_app.db import insert_new
 from citizen_app.meetings import queries, rules
-from citizen_app.meetings.models import AgendaPoint, Door, Meeting, MeetingEvent, MinutesLine, OfferedTime, Participant
-from citizen_app.meetings.rules import Answer, Fault, Happening, MeetingFacts, Outcome, Part, Reply, Slot, Topic, Way
+from citizen_app.meetings.models import (
+    AgendaPoint,
+    CalendarFeed,
+    Door,
+    Meeting,
+    MeetingEvent,
+    MinutesLine,
+    OfferedTime,
+    OpenHours,
+    Participant,
+)
+from citizen_app.meetings.rules import (
+    Answer,
+    Fault,
+    FeedWish,
+    Happening,
+    MeetingFacts,
+    Outcome,
+    Part,
+    Reply,
+    Slot,
+    Topic,
+    Way,
+    Window,
+)
 from citizen_app.people.models import Person
 from citizen_app.people.queries import own_subject
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
@@ -92,14 +116,16 @@ def make_meeting(
 ) -> Meeting:
     """Call a citizen to a meeting that the actor holds.
 
-    With several times `offered` the citizen chooses one, and the facts' own time is the first of them.
+    With several times `offered` the citizen chooses one; until then the meeting spans them all.
     """
     check(actor, Permission.HOLD_MEETINGS, subject)
     _refuse([*rules.faults_in(facts, now), *rules.faults_in_offer(offered, now)])
     facts = _with_directions(session, actor, facts)
+    if offered:
+        facts = rules.moved_to(facts, min(offered))
     meeting = _new_meeting(session, actor, facts, now, is_settled=not offered)
     if offered:
-        meeting.starts_at, meeting.ends_at = offered[0]
+        meeting.ends_at = max(offered).ends_at
         session.add_all(_offered(meeting, slot) for slot in offered)
     citizen = Guest(Part.CITIZEN, subject.citizen_id)
     session.add_all(_participant(meeting, guest) for guest in (citizen, Guest(Part.HOST, actor.person_id), *guests))
@@ -159,6 +185,8 @@ def move_meeting(
     if seen_version != meeting.version:
         raise StaleMeeting(before, meeting.version, facts)
     _take_facts(session, actor, meeting, facts, now)
+    if meeting.settled_at is None:  # staff have fixed a time themselves
+        _end_offer(session, meeting, now)
     return True
 
 
@@ -256,15 +284,18 @@ def choose_free_time(session: Session, actor: Actor, meeting_id: int, starts_at:
 
 def _settle(session: Session, actor: Actor, meeting: Meeting, slot: Slot, now: datetime) -> None:
     """Give the meeting the time its citizen has chosen, and take the choice as her yes."""
-    facts = queries.facts_of(meeting)
-    leave = facts.leave_home_at and slot.starts_at - (facts.starts_at - facts.leave_home_at)
-    session.execute(delete(OfferedTime).filter_by(meeting_id=meeting.id))
-    moved = replace(facts, starts_at=slot.starts_at, ends_at=slot.ends_at, leave_home_at=leave)
-    _take_facts(session, actor, meeting, moved, now, what=Happening.CHOSEN)
-    meeting.settled_at, meeting.was_chosen = now, True
+    facts = rules.moved_to(queries.facts_of(meeting), slot)
+    _take_facts(session, actor, meeting, facts, now, what=Happening.CHOSEN)
+    _end_offer(session, meeting, now)
+    meeting.was_chosen = True
     one = queries.participant_of(session, meeting, actor.person_id)
     one.answer, one.answered_at = Answer.COMING.value, now
     session.flush()
+
+
+def _end_offer(session: Session, meeting: Meeting, now: datetime) -> None:
+    meeting.settled_at = now
+    session.execute(delete(OfferedTime).filter_by(meeting_id=meeting.id))
 
 
 def _take_facts(
@@ -283,7 +314,7 @@ def _take_facts(
     if asks_again:
         told_before |= _ask_again(session, meeting, facts.starts_at)
         meeting.moved_from = before.starts_at if before.starts_at != facts.starts_at else meeting.moved_from
-    if what is Happening.CHOSEN and meeting.settled_at is None:
+    if meeting.settled_at is None:
         meeting.moved_from = None
     for name, value in asdict(facts).items():
         setattr(meeting, name, value)
@@ -420,6 +451,37 @@ def _happened(
         )
     )
     session.flush()
+
+
+# --- Calendar -----------------------------------------------------------------------------------------------
+
+
+def open_hours(session: Session, actor: Actor, windows: Sequence[Window]) -> None:
+    """Say when citizens may choose a time with the actor by themselves; takes the place of what was said before."""
+    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
+    check(actor, Permission.HOLD_MEETINGS, Subject(actor.municipality_id, 0, frozenset({actor.person_id})))
+    _refuse(rules.faults_in_hours(windows))
+    queries.hold_calendar(session, **own)
+    session.execute(delete(OpenHours).filter_by(**own))
+    if windows:
+        session.execute(insert(OpenHours), [{**own, **window._asdict()} for window in windows])
+
+
+# --- Calendar feeds -----------------------------------------------------------------------------------------
+
+
+def change_feed(session: Session, actor: Actor, wish: FeedWish, now: datetime) -> None:
+    """Make, renew or stop the secret address of the actor's own calendar, or choose what stands in it."""
+    check(actor, Permission.USE_ACCOUNT, own_subject(actor))
+    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
+    fresh = {"nonce": secrets.token_hex(16), "made_at": now}
+    if wish is FeedWish.MAKE:
+        insert_new(session, CalendarFeed, [{**own, **fresh, "tells_more": False}], CalendarFeed.person_id)
+    elif wish is FeedWish.STOP:
+        session.execute(delete(CalendarFeed).filter_by(**own))
+    else:
+        values = fresh if wish is FeedWish.RENEW else {"tells_more": wish is FeedWish.SAY_MORE}
+        session.execute(update(CalendarFeed).filter_by(**own).values(values))
 
 
 # --- Agenda and minutes -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, orm_insert_sentinel
 
 from citizen_app.db import Base, InMunicipality
 
@@ -27,8 +27,9 @@ class Meeting(InMunicipality, Base):
     is_group: Mapped[bool] = mapped_column(default=False)
     """Several citizens come, who are not told of each other."""
     starts_at: Mapped[datetime]
-    """While times are offered, the first of them."""
+    """While times are offered, when the first of them begins."""
     ends_at: Mapped[datetime]
+    """While times are offered, when the last of them ends."""
     way: Mapped[str] = mapped_column(String(8))
     """A `rules.Way`: at a place, by phone or by video."""
     place: Mapped[str] = mapped_column(String(120))
@@ -64,6 +65,7 @@ class Participant(InMunicipality, Base):
     __table_args__ = (
         UniqueConstraint("meeting_id", "person_id"),
         Index(None, "municipality_id", "person_id", "starts_at", "meeting_id"),
+        Index(None, "municipality_id", "starts_at", "part"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,6 +89,8 @@ class Participant(InMunicipality, Base):
     outcome: Mapped[str | None] = mapped_column(String(12))
     """A `rules.Outcome`; empty until staff have said how it went."""
     outcome_at: Mapped[datetime | None]
+    _place: Mapped[int] = orm_insert_sentinel()
+    """Lets SQLite, too, take all people of a meeting in one INSERT; see SQLAlchemy's insert sentinels."""
 
 
 class OfferedTime(InMunicipality, Base):

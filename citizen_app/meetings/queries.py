@@ -1,6 +1,6 @@
 """Meetings as citizens and staff read them.
 
-Lists select columns by statements built once at import. Since no meeting is longer than `rules.LONGEST`, "not
+Lists select columns by statements built once at import. Since no meeting spans more than `rules.OFFER_SPAN`, "not
 ended" is also "did not begin long ago", which the indexes by start can answer. A person's list is led by her own
 participant rows; the citizens of a page of meetings are then read together.
 """
@@ -24,6 +24,7 @@ from citizen_app.db import AnyRow, UtcDateTime, one_of, room_for, rows_of, sprea
 from citizen_app.meetings import rules
 from citizen_app.meetings.models import (
     AgendaPoint,
+    CalendarFeed,
     Door,
     Meeting,
     MeetingEvent,
@@ -33,8 +34,9 @@ from citizen_app.meetings.models import (
     Participant,
 )
 from citizen_app.meetings.rules import (
+    FEED_AHEAD,
+    FEED_PAST,
     FREE_DAYS,
-    LONGEST,
     OFFER_SPAN,
     WAITED_FOR,
     Answer,
@@ -49,9 +51,9 @@ from citizen_app.meetings.rules import (
     Window,
     local_day,
 )
-from citizen_app.people.models import Person
+from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import is_citizen_of_worker
-from citizen_app.policy import Actor, NotFound, Subject
+from citizen_app.policy import STAFF, Actor, NotFound, Subject
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
 
@@ -248,7 +250,7 @@ def meetings_of_worker(
 
     Why somebody cannot come is not among the columns: it is read on the meeting's own page, which is logged.
     """
-    start = after or Position(now - LONGEST, 0)
+    start = after or Position(now - OFFER_SPAN, 0)
     values = {**_worker(actor, now), **_behind(start), "size": size + 1}
     rows, following = _page(session.execute(_WORKER_PAGE, values).all(), size)
     return WorkerList(with_citizens(session, actor, rows, now), following)
@@ -269,10 +271,11 @@ def _citizens_of(size: int) -> Select[*tuple[Any, ...]]:
         )
         .join(Person, Person.id == Participant.person_id)
         .where(
-            Participant.municipality_id == bindparam("municipality_id"),
+            # The sums keep SQLite to the meetings' own rows; else it reads all that the municipality ever had.
+            Participant.municipality_id + 0 == bindparam("municipality_id"),
             one_of(Participant.meeting_id, "meeting", size),
             Participant.part == Part.CITIZEN.value,
-            is_citizen_of_worker(Participant.person_id),
+            is_citizen_of_worker(Participant.person_id + 0),
         )
         .order_by(Person.given_name, Person.id)
     )
@@ -486,6 +489,12 @@ def hold_calendar(session: Session, municipality_id: int, person_id: int) -> Non
     session.execute(select(Person.id).filter_by(municipality_id=municipality_id, id=person_id).with_for_update())
 
 
+_TAKES_TIME = (
+    _Me.starts_at > bindparam("since"),
+    _Me.starts_at < bindparam("until"),
+    Meeting.cancelled_at.is_(None),
+    or_(_Me.answer.is_(None), _Me.answer != Answer.CANNOT.value),
+)
 _BUSY = (
     select(
         _Me.meeting_id,
@@ -497,10 +506,7 @@ _BUSY = (
     .where(
         _Me.municipality_id == bindparam("municipality_id"),
         _Me.person_id == bindparam("person_id"),
-        _Me.starts_at > bindparam("since"),
-        _Me.starts_at < bindparam("until"),
-        Meeting.cancelled_at.is_(None),
-        or_(_Me.answer.is_(None), _Me.answer != Answer.CANNOT.value),
+        *_TAKES_TIME,
     )
 )
 
@@ -553,6 +559,109 @@ def _danish_holidays(language: str) -> Mapping[date, str]:
 def holiday(day: date, language: str = "da") -> str:
     """Return the name of the Danish holiday on a day, or nothing; days on which most offices close count, too."""
     return _danish_holidays("en_US" if language == "en" else "da").get(day, "")
+
+
+# --- Calendar -----------------------------------------------------------------------------------------------
+
+
+class DayEntry(NamedTuple):
+    """A time at which a worker is in a meeting, or in which she has offered one."""
+
+    slot: Slot
+    listed: Listed | None
+    """Empty when it is with somebody she does not work with today: then she sees only that the time is taken."""
+    is_offered: bool
+    clashes: bool
+    """Whether it overlaps another of her own."""
+
+
+_CALENDAR = (Meeting.id, Meeting.kind, Meeting.is_group, Meeting.place, Meeting.cancelled_at, Meeting.settled_at)
+_MINE = (
+    select(*_CALENDAR, Meeting.starts_at, Meeting.ends_at)
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        _Me.starts_at >= bindparam("begins"),
+        _Me.starts_at < bindparam("ends"),
+        Meeting.settled_at.is_not(None),
+    )
+)
+_MINE_OFFERED = (
+    select(*_CALENDAR, OfferedTime.starts_at, OfferedTime.ends_at)
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .join(OfferedTime, OfferedTime.meeting_id == _Me.meeting_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        _Me.starts_at > bindparam("since"),
+        _Me.starts_at < bindparam("ends"),
+        Meeting.settled_at.is_(None),
+        Meeting.cancelled_at.is_(None),
+        OfferedTime.starts_at >= bindparam("begins"),
+        OfferedTime.starts_at < bindparam("ends"),
+    )
+)
+
+
+def calendar_of(session: Session, actor: Actor, span: Slot, now: datetime) -> list[DayEntry]:
+    """Return a worker's own meetings and offered times that begin within a span, in order; in three SELECTs."""
+    begins, ends = span
+    values = {**_worker(actor, now), "begins": begins, "ends": ends, "since": begins - OFFER_SPAN}
+    rows = [*rows_of(session, _MINE, values), *rows_of(session, _MINE_OFFERED, values)]
+    rows.sort(key=lambda row: (row.starts_at, row.ends_at, row.id))
+    standing = [place for place, row in enumerate(rows) if row.cancelled_at is None]
+    clashing = rules.clashing([Slot(rows[place].starts_at, rows[place].ends_at) for place in standing])
+    ill = {standing[place] for place in clashing}
+    return [
+        DayEntry(
+            Slot(listed.meeting.starts_at, listed.meeting.ends_at),
+            listed if listed.citizens or listed.meeting.is_group else None,
+            is_offered=listed.meeting.settled_at is None,
+            clashes=place in ill,
+        )
+        for place, listed in enumerate(with_citizens(session, actor, rows, now))
+        if listed.citizens or listed.meeting.is_group or listed.meeting.cancelled_at is None
+    ]
+
+
+@lru_cache
+def _busy_of(size: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            _Me.person_id,
+            func.coalesce(OfferedTime.starts_at, Meeting.starts_at, type_=UtcDateTime()),
+            func.coalesce(OfferedTime.ends_at, Meeting.ends_at, type_=UtcDateTime()),
+        )
+        .join(Meeting, Meeting.id == _Me.meeting_id)
+        .outerjoin(OfferedTime, OfferedTime.meeting_id == _Me.meeting_id)
+        .where(
+            _Me.municipality_id == bindparam("municipality_id"),
+            one_of(_Me.person_id, "person", size),
+            *_TAKES_TIME,
+            _Me.meeting_id != bindparam("but"),
+        )
+    )
+
+
+def busy_times_of(
+    session: Session, municipality_id: int, person_ids: Sequence[int], span: Slot, *, but: int = 0
+) -> Mapping[int, list[Slot]]:
+    """Return when each of several people is in meetings, as `busy_times` does for one; in one SELECT."""
+    size = room_for(len(person_ids))
+    values = {
+        "municipality_id": municipality_id,
+        "since": span.starts_at - OFFER_SPAN,
+        "until": span.ends_at,
+        "but": but,
+        **spread("person", person_ids, size),
+    }
+    found: dict[int, list[Slot]] = {person_id: [] for person_id in person_ids}
+    for person_id, starts_at, ends_at in rows_of(session, _busy_of(size), values):
+        found[person_id].append(Slot(starts_at, ends_at))
+    return found
 
 
 # --- What has happened --------------------------------------------------------------------------------------
@@ -615,7 +724,7 @@ def facts_of(meeting: Meeting | AnyRow) -> MeetingFacts:
 
 
 def _coming(municipality_id: int, now: datetime, **more: Any) -> dict[str, Any]:
-    return {"municipality_id": municipality_id, "now": now, "since": now - LONGEST, **more}
+    return {"municipality_id": municipality_id, "now": now, "since": now - OFFER_SPAN, **more}
 
 
 def _worker(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -637,6 +746,124 @@ def _with_moments(told: dict[str, Any]) -> dict[str, Any]:
     return {
         name: datetime.fromisoformat(value) if name.endswith("_at") and value else value for name, value in told.items()
     }
+
+
+# --- Calendar feeds -----------------------------------------------------------------------------------------
+
+_FEED = (
+    select(
+        CalendarFeed.nonce,
+        CalendarFeed.tells_more,
+        CalendarFeed.made_at,
+        Person.id.label("person_id"),
+        Person.municipality_id,
+        Person.role,
+        Person.language,
+        Municipality.timezone,
+    )
+    .join(
+        Person,
+        and_(Person.id == CalendarFeed.person_id, Person.municipality_id == CalendarFeed.municipality_id),
+    )
+    .join(Municipality, Municipality.id == Person.municipality_id)
+    .where(
+        CalendarFeed.person_id == bindparam("person_id"),
+        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+    )
+)
+_OWN_FEED = _FEED.where(CalendarFeed.municipality_id == bindparam("municipality_id"))
+
+
+def own_feed(session: Session, actor: Actor, now: datetime) -> AnyRow | None:
+    """Return what a person has chosen for her own calendar; nothing while it has no address."""
+    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": now.date()}
+    return rows_of(session, _OWN_FEED, values).first()
+
+
+def feed_claimed(session: Session, person_id: int, now: datetime) -> AnyRow | None:
+    """Return the calendar that an address claims to be of, to be proved by its nonce; of nobody who has ended."""
+    return rows_of(session, _FEED, {"person_id": person_id, "today": now.date()}).first()
+
+
+_SINCE_CHANGE = select(func.max(MeetingEvent.at)).where(
+    MeetingEvent.municipality_id == Meeting.municipality_id, MeetingEvent.meeting_id == Meeting.id
+)
+_CHANGED_FOR_ME = _SINCE_CHANGE.where(
+    or_(MeetingEvent.person_id.is_(None), MeetingEvent.person_id == bindparam("person_id"))
+).scalar_subquery()
+_CHANGED_FOR_WORKER = _SINCE_CHANGE.where(
+    or_(MeetingEvent.person_id.is_(None), Meeting.is_group.is_(False))
+).scalar_subquery()
+"""What one of a group answers changes nobody's calendar but hers."""
+
+_IN_FEED = and_(
+    _Me.starts_at > bindparam("since"),
+    _Me.starts_at < bindparam("until"),
+    or_(Meeting.cancelled_at.is_(None), Meeting.cancelled_at > bindparam("since")),
+)
+_IN_OWN_CALENDAR = _OF_PERSON.add_columns(_CHANGED_FOR_ME.label("changed_at")).where(Meeting.settled_at.is_not(None))
+_ONE_IN_OWN_CALENDAR = _IN_OWN_CALENDAR.where(_Me.meeting_id == bindparam("meeting_id"))
+_OWN_CALENDAR = _IN_OWN_CALENDAR.where(_IN_FEED).order_by(*_COMING)
+_IN_WORKERS_CALENDAR = (
+    select(
+        *_BASE,
+        _Asked.answer,
+        _Citizen.id.label("citizen_id"),
+        _Citizen.given_name.label("citizen_given_name"),
+        _CHANGED_FOR_WORKER.label("changed_at"),
+    )
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .join(_Host, _Host.id == Meeting.host_id)
+    .outerjoin(
+        _Asked,
+        and_(
+            _Asked.meeting_id == _Me.meeting_id,
+            _Asked.part == Part.CITIZEN.value,
+            Meeting.is_group.is_(False),
+        ),
+    )
+    .outerjoin(_Citizen, _Citizen.id == _Asked.person_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        Meeting.settled_at.is_not(None),
+        or_(Meeting.is_group, is_citizen_of_worker(_Asked.person_id)),
+    )
+)
+_ONE_IN_WORKERS_CALENDAR = _IN_WORKERS_CALENDAR.where(_Me.meeting_id == bindparam("meeting_id"))
+_WORKERS_CALENDAR = _IN_WORKERS_CALENDAR.where(_IN_FEED).order_by(*_COMING)
+
+
+def meeting_for_calendar(session: Session, actor: Actor, meeting_id: int) -> AnyRow:
+    """Return one of the actor's own meetings with `changed_at`; raises NotFound while its time is not settled."""
+    where = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "meeting_id": meeting_id}
+    return _found(rows_of(session, _ONE_IN_OWN_CALENDAR, where).first())
+
+
+def meeting_for_workers_calendar(session: Session, actor: Actor, meeting_id: int, now: datetime) -> AnyRow:
+    """Return a meeting a worker takes part in, with its one citizen; raises NotFound for any other."""
+    where = {**_worker(actor, now), "meeting_id": meeting_id}
+    return _found(rows_of(session, _ONE_IN_WORKERS_CALENDAR, where).first())
+
+
+def meetings_in_feed(session: Session, feed: AnyRow, now: datetime) -> Sequence[AnyRow]:
+    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each."""
+    values = {
+        "municipality_id": feed.municipality_id,
+        "person_id": feed.person_id,
+        "since": now - FEED_PAST,
+        "until": now + FEED_AHEAD,
+        "today": local_day(now, feed.timezone),
+    }
+    statement = _WORKERS_CALENDAR if feed.role in STAFF else _OWN_CALENDAR
+    return rows_of(session, statement, values).all()
+
+
+def _found(row: AnyRow | None) -> AnyRow:
+    if row is None:
+        raise NotFound
+    return row
 
 
 # --- Agenda and minutes -------------------------------------------------------------------------------------

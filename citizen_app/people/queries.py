@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from citizen_app.db import AnyRow, rows_of
+from citizen_app.db import AnyRow, one_of, room_for, rows_of, spread
 from citizen_app.people.models import ConnectCode, FailedSignIn, Municipality, Person, Photo, Relation, SignIn
 from citizen_app.people.rules import THROTTLE_WINDOW, fingerprint
-from citizen_app.policy import Actor, NotFound, Role, Subject
+from citizen_app.policy import STAFF, Actor, NotFound, Role, Subject
 
 _SIGNED_IN = (
     select(
@@ -145,6 +146,51 @@ def citizen_of_worker(session: Session, actor: Actor, citizen_id: int, today: da
     if row is None or actor.person_id not in workers:
         raise NotFound
     return KnownCitizen(row, Subject(actor.municipality_id, citizen_id, workers))
+
+
+@lru_cache
+def _workers_of(size: int) -> Select[*tuple[Any, ...]]:
+    return select(Relation.citizen_id, Relation.person_id).where(
+        Relation.municipality_id == bindparam("municipality_id"),
+        one_of(Relation.citizen_id, "citizen", size),
+        _HOLDS,
+    )
+
+
+def subjects_of_worker(session: Session, actor: Actor, citizen_ids: Sequence[int], today: date) -> list[Subject]:
+    """Return the subjects of several citizens this worker works with, in one SELECT; raises NotFound for a stranger."""
+    if not citizen_ids:
+        return []
+    workers: dict[int, set[int]] = {citizen_id: set() for citizen_id in citizen_ids}
+    size = room_for(len(workers))
+    values = {"municipality_id": actor.municipality_id, "today": today, **spread("citizen", list(workers), size)}
+    for citizen_id, person_id in rows_of(session, _workers_of(size), values):
+        workers[citizen_id].add(person_id)
+    if any(actor.person_id not in known for known in workers.values()):
+        raise NotFound
+    return [Subject(actor.municipality_id, citizen_id, frozenset(known)) for citizen_id, known in workers.items()]
+
+
+_COLLEAGUES = (
+    select(Person.id, Person.given_name, Person.family_name)
+    .join(Relation, Relation.person_id == Person.id)
+    .where(
+        Relation.municipality_id == bindparam("municipality_id"),
+        is_citizen_of_worker(Relation.citizen_id),
+        _HOLDS,
+        Person.role.in_([literal(role.value) for role in sorted(STAFF)]),
+        Person.id != bindparam("person_id"),
+        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+    )
+    .distinct()
+    .order_by(Person.given_name, Person.id)
+)
+
+
+def colleagues_of(session: Session, actor: Actor, today: date) -> Sequence[AnyRow]:
+    """Return the members of staff who share at least one citizen with a worker today."""
+    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": today}
+    return rows_of(session, _COLLEAGUES, values).all()
 
 
 def own_subject(actor: Actor) -> Subject:

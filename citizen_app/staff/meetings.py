@@ -6,7 +6,7 @@ forbidden: staff may know better than the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, request, session, url_for
@@ -18,8 +18,9 @@ from citizen_app.db import AnyRow
 from citizen_app.meetings import actions, queries, rules
 from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Part, Position, Reply, Slot
 from citizen_app.people.actions import log_access
-from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around
+from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around, subjects_of_worker
 from citizen_app.policy import STAFF, Actor, Permission, can, check, has_role_for
+from citizen_app.reminders.queries import reaches, reminders_of_meeting
 from citizen_app.staff.meeting_forms import (
     PROBLEMS,
     CancelForm,
@@ -64,7 +65,7 @@ def index() -> Response:
         meetings=found.listed,
         more=found.next,
         is_first_page=after is None,
-        may_hold=has_role_for(me, Permission.HOLD_MEETINGS),
+        may_hold_meetings=has_role_for(me, Permission.HOLD_MEETINGS),
     )
 
 
@@ -117,9 +118,8 @@ def new_group() -> Response:
     form.citizens.choices = choices({one.id: f"{one.given_name} {one.family_name}" for one in known})
     facts = form.facts(me.timezone)
     if facts is not None and not _is_warned(me, form, [Slot(facts.starts_at, facts.ends_at)], ()):
-        subjects = [
-            citizen_of_worker(db(), me, int(number), access.today()).subject for number in form.citizens.data or ()
-        ]
+        chosen = [int(number) for number in form.citizens.data or ()]
+        subjects = subjects_of_worker(db(), me, chosen, access.today())
         try:
             meeting = actions.make_group_meeting(db(), me, subjects, facts, now())
         except actions.BadMeeting as refusal:
@@ -248,13 +248,16 @@ def _has_other_time(row: AnyRow, facts: MeetingFacts) -> bool:
     return (row.starts_at, row.ends_at) != (facts.starts_at, facts.ends_at)
 
 
-def _is_warned(me: Actor, form: MeetingForm, times: Iterable[Slot], people: Sequence[AnyRow], *, but: int = 0) -> bool:
+def _is_warned(me: Actor, form: MeetingForm, times: Sequence[Slot], people: Sequence[AnyRow], *, but: int = 0) -> bool:
     """Put what speaks against the times into the form; says whether staff have yet to see it."""
-    form.warnings = [sentence for slot in times for sentence in _warnings(me, slot, people, but)]
+    span = Slot(min(slot.starts_at for slot in times), max(slot.ends_at for slot in times))
+    everybody = [me.person_id, *(person.id for person in people)]
+    busy = queries.busy_times_of(db(), me.municipality_id, everybody, span, but=but)
+    form.warnings = [sentence for slot in times for sentence in _warnings(me, slot, people, busy)]
     return bool(form.warnings) and not form.anyway.data
 
 
-def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], but: int) -> Iterable[str]:
+def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], busy: Mapping[int, Sequence[Slot]]) -> Iterable[str]:
     day, language = rules.local_day(slot.starts_at, me.timezone), current_language()
     said = long_day(day, language)
     if name := queries.holiday(day, language):
@@ -262,10 +265,10 @@ def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], but: int) -> Iter
     elif day.weekday() >= 5:
         yield _("%(day)s is in the weekend.", day=said)
     at = clock(slot.starts_at, me.timezone, language)
-    if queries.busy_times(db(), me.municipality_id, me.person_id, *slot, but=but):
+    if rules.overlaps(slot, busy[me.person_id]):
         yield _("You have another meeting at %(time)s, %(day)s.", time=at, day=said)
     for person in people:
-        if queries.busy_times(db(), me.municipality_id, person.id, *slot, but=but):
+        if rules.overlaps(slot, busy[person.id]):
             yield _("%(name)s has another meeting at %(time)s, %(day)s.", name=person.given_name, time=at, day=said)
 
 
@@ -285,16 +288,19 @@ def show_page(
     may_change = can(me, Permission.HOLD_MEETINGS, known.subject)
     shown = {None, *(person.person_id for person in (*known.citizens, *known.others))}
     history = queries.history_of(db(), me.municipality_id, meeting.id)
+    offered = () if meeting.settled_at else queries.offered_times(db(), meeting)
     return page(
         "staff/meetings/show.html",
         here="staff_meetings",
         meeting=meeting,
         known=known,
-        offered=() if meeting.settled_at else queries.offered_times(db(), meeting),
+        offered=offered,
         history=[past for past in history if past.person_id in shown],
+        reminders=reminders_of_meeting(db(), me.municipality_id, meeting.id),
+        reaches=reaches(db(), me.municipality_id, [one.id for one in known.citizens], now(), access.today()),
         may_change=is_open and may_change,
         may_tell=may_change and meeting.starts_at <= now() and meeting.cancelled_at is None,
-        move_form=move_form or _prefilled(meeting, me.timezone),
+        move_form=move_form or _prefilled(meeting if meeting.settled_at else offered[0], meeting, me.timezone),
         cancel_form=cancel_form or CancelForm(formdata=None, seen=meeting.version),
         is_moving=move_form is not None,
         is_cancelling=cancel_form is not None,
@@ -335,14 +341,14 @@ def said_at(
     }
 
 
-def _prefilled(meeting: Any, timezone: str) -> MoveForm:
+def _prefilled(slot: Any, meeting: AnyRow, timezone: str) -> MoveForm:
     kind = MoveGroupForm if meeting.is_group else MoveForm
     return kind(
         formdata=None,
         kind=meeting.kind,
-        day=rules.local_day(meeting.starts_at, timezone),
-        start=rules.local_clock(meeting.starts_at, timezone),
-        end=rules.local_clock(meeting.ends_at, timezone),
+        day=rules.local_day(slot.starts_at, timezone),
+        start=rules.local_clock(slot.starts_at, timezone),
+        end=rules.local_clock(slot.ends_at, timezone),
         way=meeting.way,
         place=meeting.place,
         how_to_find=meeting.how_to_find,

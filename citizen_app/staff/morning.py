@@ -16,6 +16,7 @@ from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
 from citizen_app.meetings.queries import meetings_needing_staff
 from citizen_app.policy import Permission
+from citizen_app.reminders.queries import calls_to_make
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
 from citizen_app.web import fragments
@@ -50,6 +51,7 @@ def index() -> Response:
         "staff/morning.html",
         here="morning",
         meetings=meetings,
+        calls=len(calls_to_make(db(), me, now(), today())),
         tasks=list(_tasks(goals, texts, now())),
         waiting_words=waiting_suggestions(db(), me, today()),
     )
@@ -79,7 +81,8 @@ def _reason(goal: AnyRow, moment: datetime) -> tuple[str, str]:
 
 def _place_name(key: str) -> Any:
     """Name a place of the staff's menu; the citizens' names stand in the layout."""
-    return {"morning": _("Morning"), "citizens": _("My citizens"), "accounts": _("Accounts")}[key]
+    names = {"morning": _("Morning"), "citizens": _("My citizens"), "accounts": _("Accounts")}
+    return names.get(key) or _("Reminders")
 
 
 fragments.provide("staff_place", _place_name)

@@ -36,13 +36,16 @@ def current_language() -> str:
     """Return the language of this request, always one of LANGUAGES."""
     if current_user and current_user.is_authenticated:
         language: str = current_user.language
-        if current_user.is_staff and language not in STAFF_LANGUAGES:
-            return "en"
-        return language
+        return staff_language(language) if current_user.is_staff else language
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
     return request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
+
+
+def staff_language(language: str) -> str:
+    """Return the language in which staff read the app: Danish, or else English."""
+    return language if language in STAFF_LANGUAGES else "en"
 
 
 @lru_cache

@@ -31,7 +31,11 @@ STAFF = (
     Place("words", "/staff/words", "book"),
 )
 MENTOR = (Place("mentees", "/mentor", "people"), Place("words", "/words", "book"))
-ADMINISTRATOR = (Place("accounts", "/staff/accounts", "people"), Place("words", "/staff/words", "book"))
+ADMINISTRATOR = (
+    Place("accounts", "/staff/accounts", "people"),
+    Place("words", "/staff/words", "book"),
+    Place("reminders", "/staff/reminders", "message"),
+)
 
 
 class RowNumber(IntegerConverter):

@@ -12,10 +12,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, jsonify, redirect, request
-from sqlalchemy import literal, select
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from citizen_app.config import LANGUAGES
@@ -23,12 +22,18 @@ from citizen_app.web import assets, fragments
 from citizen_app.web.access import public
 from citizen_app.web.fragments import page
 from citizen_app.web.locale import CATALOGUES, catalogue, current_language, direction
-from citizen_app.web.session import db
 
 blueprint = Blueprint("pwa", __name__)
 
 PAPER = "#f7f4ee"
-ALWAYS_KEPT = ("css/app.css", "vendor/htmx.min.js", "img/icons.svg", "img/icon.svg", "img/icon-192.png")
+ALWAYS_KEPT = (
+    "css/app.css",
+    "vendor/htmx.min.js",
+    "img/icons.svg",
+    "img/icon.svg",
+    "img/icon-192.png",
+    "img/badge.png",
+)
 """With all scripts, what every page needs; pictures join them as they are seen."""
 
 
@@ -102,23 +107,10 @@ def _service_worker() -> str:
 def offline() -> Response:
     response = page("offline.html")
     response.headers["Content-Language"] = current_language()
-    return response
-
-
-@blueprint.get("/healthz")
-@public
-def health() -> Response:
-    """Say whether the app can do its work: 200 when the database answers, else 503."""
-    try:
-        db().execute(select(literal(1)))
-    except SQLAlchemyError:
-        return _health("database unreachable", 503)
-    return _health("ok", 200)
-
-
-def _health(state: str, status: int) -> Response:
-    response = jsonify(status=state)
-    response.status_code = status
+    # What the service worker says when it cannot read a message; a header, since it cannot read HTML either.
+    response.headers["Neutral-Message"] = quote(
+        catalogue(current_language()).gettext("Open the app to see what is new.")
+    )
     return response
 
 

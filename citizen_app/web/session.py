@@ -26,6 +26,7 @@ def db() -> Session:
     if "db" not in g:
         engine: Engine = current_app.extensions["engine"]
         g.db = writing_session(engine) if _is_writing() else reading_session(engine)
+        g.db.info["now"] = now()
     return g.db  # type: ignore[no-any-return]
 
 
@@ -34,6 +35,7 @@ def begin_writing() -> Session:
     if "db" in g:
         g.pop("db").close()
     g.db = writing_session(current_app.extensions["engine"])
+    g.db.info["now"] = now()
     return db()
 
 

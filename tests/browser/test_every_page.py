@@ -21,13 +21,15 @@ from citizen_app.db import make_engine, writing_session
 from citizen_app.demo.actions import load
 from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
-from citizen_app.meetings.models import Meeting, MinutesLine
+from citizen_app.meetings.models import MinutesLine, Participant
 from citizen_app.people.models import Person
 from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
 
 Look = Literal["light", "dark"]
 PHONE, DESK = (360, 740), (1280, 800)
+NO_PAGES = tuple(".webmanifest .js /photo /live /healthz /pack /push/key .csv /anki .jpg :kind>".split())
+"""How addresses end that people do not read."""
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,9 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["step_id"] = session.scalars(select(SmallStep.id).filter_by(citizen_id=citizen).order_by(SmallStep.id)).all()[
         :3
     ]
-    own["meeting_id"] = session.scalars(select(Meeting.id).filter_by(citizen_id=citizen).order_by(Meeting.id)).all()
+    own["meeting_id"] = session.scalars(
+        select(Participant.meeting_id).filter_by(person_id=citizen).order_by(Participant.id)
+    ).all()
     own["line_id"] = session.scalars(select(MinutesLine.id).order_by(MinutesLine.id)).all()[:2]
     own["citizen_id"] = [citizen]
     own["person_id"] = [citizen]
@@ -91,7 +95,20 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     addresses = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.endswith(
-            (".webmanifest", ".js", "/photo", "/live", "/healthz", "/pack", ".csv", "/anki", ".jpg", ":kind>")
+            (
+                ".webmanifest",
+                ".js",
+                "/photo",
+                "/live",
+                "/healthz",
+                "/pack",
+                "/push/key",
+                ".csv",
+                "/anki",
+                ".jpg",
+                ".ics",
+                ":kind>",
+            )
         ):
             continue
         is_staff_page = rule.rule.startswith(("/staff", "/mentor"))

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from citizen_app.db import writing_session
 from citizen_app.meetings import actions as meetings
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Participant
 from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Role, Subject
@@ -210,7 +210,7 @@ def test_tigrinya_citizen_finds_her_next_meeting_and_answers(
     card.locator("button[value='coming']").click()
     expect(card.locator(".said")).to_be_visible()
     with writing_session(live_engine) as session:
-        assert session.scalar(select(Meeting.answer).filter_by(id=meeting_id)) == "coming"
+        assert session.scalar(select(Participant.answer).filter_by(meeting_id=meeting_id, part="citizen")) == "coming"
 
 
 def test_phone_is_connected_by_the_code_that_staff_read_aloud(

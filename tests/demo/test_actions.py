@@ -13,9 +13,9 @@ from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep, WritingTogether
 from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, Happening, Side, StepStatus, is_ours, is_stuck, waits_for
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Meeting, Participant
 from citizen_app.meetings.queries import upcoming_meetings
-from citizen_app.meetings.rules import Answer, Interpreter
+from citizen_app.meetings.rules import Answer, Interpreter, Outcome
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import people_around
 from citizen_app.texts.models import Rendering, Text
@@ -68,13 +68,17 @@ def test_history_tells_almost_everything_that_can_happen(loaded: Session) -> Non
 @on_one_database
 def test_meetings_have_every_answer(loaded: Session) -> None:
     meetings = loaded.scalars(select(Meeting)).all()
-    assert {meeting.answer for meeting in meetings} == {*Answer, None}
+    citizens = loaded.scalars(select(Participant).filter_by(part="citizen")).all()
+    assert {one.answer for one in citizens} == {*Answer, None}
+    assert {one.outcome for one in citizens} >= {None, Outcome.CAME, Outcome.EXCUSED, Outcome.CANCELLED_BY_US}
+    assert any(meeting.is_group for meeting in meetings)
+    assert any(meeting.settled_at is None for meeting in meetings)
     assert {meeting.interpreter for meeting in meetings} == set(Interpreter)
     assert any(meeting.cancelled_at for meeting in meetings)
     assert any(meeting.moved_from for meeting in meetings)
     assert any(meeting.ends_at < NOW for meeting in meetings)
     tomorrow = NOW.date() + timedelta(days=1)
-    assert {meeting.answer for meeting in meetings if meeting.starts_at.date() == tomorrow} == {
+    assert {one.answer for one in citizens if one.starts_at.date() == tomorrow} == {
         None,
         Answer.COMING,
         Answer.LATE,

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from citizen_app.meetings import actions, queries
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Meeting, Participant
 from citizen_app.meetings.rules import Interpreter, MeetingFacts
 from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Actor, Subject
@@ -83,6 +83,18 @@ class Stage:
         )
         self.session.commit()
         return moved
+
+    def shift(self, meeting: Meeting, by: timedelta) -> None:
+        """Let a meeting have been made for another time, past ones too."""
+        meeting.starts_at += by
+        meeting.ends_at += by
+        for one in queries.participants_of(self.session, meeting):
+            one.starts_at += by
+        self.session.commit()
+
+    def part(self, meeting: Meeting, person_id: int | None = None) -> Participant:
+        """Return a person's row in a meeting as it stands now; Selam's unless another is named."""
+        return queries.participant_of(self.session, meeting, person_id or self.cast.selam)
 
     def speak(self, person_id: int, language: str) -> None:
         self.session.get_one(Person, person_id).language = language

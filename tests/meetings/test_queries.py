@@ -11,7 +11,7 @@ from sqlalchemy import event
 from citizen_app.meetings import actions, queries
 from citizen_app.meetings.models import Meeting
 from citizen_app.meetings.rules import Answer, Reply
-from citizen_app.policy import NotFound
+from citizen_app.policy import NotFound, Subject
 from tests.meetings.conftest import Stage, facts
 
 DAY = timedelta(days=1)
@@ -110,7 +110,7 @@ def test_a_worker_finds_the_meetings_of_her_own_citizens_only(stage: Stage) -> N
     meeting = stage.meeting()
     for reader in (stage.cast.mette, stage.cast.karen):
         known = queries.meeting_of_worker(stage.session, stage.actor(reader), meeting.id, stage.now)
-        assert (known.row.id, known.citizen.row.given_name) == (meeting.id, "Selam")
+        assert (known.row.id, known.citizens[0].given_name) == (meeting.id, "Selam")
     stage.end_relation(stage.cast.karen)
     with pytest.raises(NotFound):
         queries.meeting_of_worker(stage.session, stage.actor(stage.cast.karen), meeting.id, stage.now)
@@ -121,9 +121,9 @@ def test_the_hosts_list_goes_on_after_the_last_one(stage: Stage) -> None:
     meeting_in(stage, -DAY)
     first = queries.meetings_of_worker(stage.session, stage.mette, stage.now, size=2)
     second = queries.meetings_of_worker(stage.session, stage.mette, stage.now, after=first.next, size=2)
-    assert [row.id for row in (*first.rows, *second.rows)] == made
+    assert [one.meeting.id for one in (*first.listed, *second.listed)] == made
     assert second.next is None
-    assert first.rows[0].citizen_given_name == "Selam"
+    assert first.listed[0].citizens[0].given_name == "Selam"
 
 
 def test_a_host_no_longer_sees_whom_she_does_not_work_with(stage: Stage) -> None:
@@ -165,4 +165,4 @@ def test_a_meeting_of_somebody_else_is_not_hers(stage: Stage) -> None:
     with pytest.raises(NotFound):
         queries.meeting_of_citizen(stage.session, stage.cast.solby, stage.cast.yusuf, meeting.id)
     with pytest.raises(NotFound):
-        queries.meeting_to_change(stage.session, stage.cast.solby, stage.cast.yusuf, meeting.id)
+        queries.meeting_to_change(stage.session, Subject(stage.cast.solby, stage.cast.yusuf), meeting.id)

@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from citizen_app.app import create_app
-from citizen_app.config import LANGUAGES, PROJECT_ROOT, Settings
+from citizen_app.config import LANGUAGES, PROJECT_ROOT
 from citizen_app.people.models import Municipality
 from citizen_app.web import assets, pwa
 from tests.cast import Cast, sign_in
@@ -135,18 +134,6 @@ def test_the_offline_page_holds_nothing_of_the_person(client: FlaskClient, sessi
     assert '<html lang="ti"' in page
     for secret in ("Selam", "Mette", "tel:", "csrf", "/settings"):
         assert secret not in page
-
-
-def test_health_is_ok_while_the_database_answers(client: FlaskClient) -> None:
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
-
-
-def test_health_says_when_the_database_is_away(settings: Settings, tmp_path: Path) -> None:
-    away = f"sqlite:///{tmp_path / 'missing' / 'citizen_app.db'}"
-    app = create_app(Settings(database_url=away, secret_key=settings.secret_key))
-    answer = app.test_client().get("/healthz")
-    assert (answer.status_code, answer.json) == (503, {"status": "database unreachable"})
 
 
 def test_accessibility_leads_to_the_municipalitys_own_statement(

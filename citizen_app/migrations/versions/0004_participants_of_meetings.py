@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=12), nullable=True),
         sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("_place", sa.Integer(), nullable=True),
         sa.Column("municipality_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["meeting_id"], ["meetings.id"], name=op.f("fk_participants_meeting_id")),
         sa.ForeignKeyConstraint(
@@ -148,6 +149,12 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_participants_municipality_id_person_id_starts_at_meeting_id"),
             ["municipality_id", "person_id", "starts_at", "meeting_id"],
+            unique=False,
+        )
+
+        batch_op.create_index(
+            batch_op.f("ix_participants_municipality_id_starts_at_part"),
+            ["municipality_id", "starts_at", "part"],
             unique=False,
         )
 
@@ -245,6 +252,7 @@ def downgrade() -> None:
         batch_op.drop_column("person_id")
 
     with op.batch_alter_table("participants", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_participants_municipality_id_starts_at_part"))
         batch_op.drop_index(batch_op.f("ix_participants_municipality_id_person_id_starts_at_meeting_id"))
 
     op.drop_table("participants")

@@ -1,0 +1,206 @@
+"""Staff's pages of reminders: how a citizen is reached, whom to call, and the municipality's rules."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from citizen_app.meetings.models import Meeting
+from citizen_app.people.models import AccessLogEntry
+from citizen_app.reminders.models import Delivery, Reminder, ReminderRule
+from tests.plan import ON_SQLITE, Plan
+from tests.reminders.conftest import Stage, stage
+
+__all__ = ["stage"]
+
+
+def of_selam(stage: Stage, more: str = "") -> str:
+    return f"/staff/citizens/{stage.cast.selam}/reminders{more}"
+
+
+@pytest.fixture
+def bodil(plan: Plan, client_of: Any) -> FlaskClient:
+    plan.speak("bodil", "en")
+    client: FlaskClient = client_of("bodil")
+    return client
+
+
+# --- One citizen --------------------------------------------------------------------------------------------
+
+
+def test_a_citizens_page_leads_to_her_reminders(mette: FlaskClient, stage: Stage) -> None:
+    assert f'href="{of_selam(stage)}"' in mette.get(f"/staff/citizens/{stage.cast.selam}").text
+
+
+def test_staff_see_how_she_is_reached_what_went_out_and_what_comes(mette: FlaskClient, stage: Stage) -> None:
+    stage.meeting()
+    stage.send("booked")
+    page = mette.get(of_selam(stage)).text
+    assert "Not reached" in page
+    assert "Messages were never switched on." in page
+    assert "Sent to the phone, not shown yet" in page
+    assert "ትግርኛ" in page
+    assert "The evening before a meeting" in page
+
+
+def test_a_phone_that_shows_nothing_is_no_sure_way(mette: FlaskClient, stage: Stage, client_of: Any) -> None:
+    client_of("selam")
+    stage.meeting()
+    stage.send("booked", "week")
+    device = stage.phone()
+    assert "Reached by phone" in mette.get(of_selam(stage)).text
+    for row in stage.rows("sent"):
+        keys = {"municipality_id": stage.cast.solby, "reminder_id": row.id, "device_id": device}
+        stage.session.add(Delivery(**keys, channel="push", verdict="sent", at=datetime.now(UTC)))
+    stage.session.commit()
+    page = mette.get(of_selam(stage)).text
+    assert "Perhaps not reached" in page
+    assert "The last messages were not shown." in page
+
+
+def test_looking_is_logged(mette: FlaskClient, stage: Stage) -> None:
+    mette.get(of_selam(stage))
+    assert stage.session.scalars(select(AccessLogEntry.what)).all() == ["reminders"]
+
+
+def test_switching_off_needs_a_reason_and_takes_back_what_waits(mette: FlaskClient, stage: Stage) -> None:
+    stage.meeting()
+    assert mette.post(of_selam(stage, "/pause"), data={"reason": ""}).status_code == 422
+    assert mette.post(of_selam(stage, "/pause"), data={"reason": "cpr 010190-1234"}).status_code == 422
+    assert len(stage.rows()) == 4
+    answer = mette.post(of_selam(stage, "/pause"), data={"reason": "Hun er på sygehuset"})
+    assert (answer.status_code, answer.location) == (303, of_selam(stage))
+    assert stage.rows() == []
+    page = mette.get(of_selam(stage)).text
+    assert "Hun er på sygehuset" in page
+    assert "Switch them on again" in page
+    assert mette.post(of_selam(stage, "/resume")).status_code == 303
+    assert stage.kinds() == ["week", "evening", "morning"]
+
+
+def test_a_teacher_reads_and_does_not_switch_off(client_of: Any, stage: Stage, plan: Plan) -> None:
+    plan.speak("karen", "en")
+    karen = client_of("karen")
+    page = karen.get(of_selam(stage))
+    assert page.status_code == 200
+    assert "Switch the reminders off" not in page.text
+    assert karen.post(of_selam(stage, "/pause"), data={"reason": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["anders", "mette"])
+def test_a_strangers_reminders_are_not_there(client_of: Any, stage: Stage, name: str) -> None:
+    citizen = stage.cast.yusuf if name == "mette" else stage.cast.selam
+    client = client_of(name)
+    for more in ("", "/pause", "/resume"):
+        method = "GET" if not more else "POST"
+        answer = client.open(f"/staff/citizens/{citizen}/reminders{more}", method=method, data={"reason": "x"})
+        assert answer.status_code == 404
+
+
+# --- Whom to call -------------------------------------------------------------------------------------------
+
+
+def let_call(stage: Stage, kind: str = "evening") -> int:
+    stage.session.execute(update(Reminder).where(Reminder.kind == kind).values(state="call"))
+    stage.session.commit()
+    number: int = stage.rows("call")[0].id
+    return number
+
+
+def test_whom_nothing_reached_stands_on_the_list_until_somebody_has_called(mette: FlaskClient, stage: Stage) -> None:
+    stage.meeting()
+    stage.send("booked")
+    number = let_call(stage)
+    assert "1 reminder reached nobody: please call" in mette.get("/staff").text
+    page = mette.get("/staff/reach").text
+    assert 'href="tel:+45 70 00 00 01"' in page
+    assert f'action="/staff/reach/{number}/called"' in page
+    for _time in range(2):
+        assert mette.post(f"/staff/reach/{number}/called").location == "/staff/reach"
+    assert "Nobody needs a call right now." in mette.get("/staff/reach").text
+    found = stage.session.execute(select(Reminder.state, Reminder.channel).filter_by(id=number)).one()
+    assert tuple(found) == ("sent", "call")
+    assert stage.session.scalars(select(Delivery.channel)).all() == ["call"]
+    stage.session.commit()
+    assert "Called" in mette.get(of_selam(stage)).text
+
+
+def test_a_meeting_that_has_been_needs_no_call_any_more(mette: FlaskClient, stage: Stage) -> None:
+    stage.meeting()
+    let_call(stage)
+    over = datetime.now(UTC) - timedelta(hours=1)
+    stage.session.execute(update(Meeting).values(starts_at=over))
+    stage.session.execute(update(Reminder).values(useless_at=over))
+    stage.session.commit()
+    assert "Nobody needs a call right now." in mette.get("/staff/reach").text
+
+
+def test_citizens_who_are_not_surely_reached_are_named_with_what_to_do(
+    mette: FlaskClient, client_of: Any, stage: Stage
+) -> None:
+    page = mette.get("/staff/reach").text
+    assert "Selam" in page
+    assert "Yusuf" not in page
+    client_of("selam")
+    stage.phone()
+    assert "All your citizens are reached by phone." in mette.get("/staff/reach").text
+
+
+def test_calls_for_a_stranger_are_not_there(client_of: Any, stage: Stage) -> None:
+    stage.meeting()
+    number = let_call(stage)
+    anders = client_of("anders")
+    assert "Selam" not in anders.get("/staff/reach").text
+    assert anders.post(f"/staff/reach/{number}/called").status_code == 404
+    waiting = stage.rows()[0].id
+    assert client_of("mette").post(f"/staff/reach/{waiting}/called").status_code == 404
+
+
+# --- The municipality's rules -------------------------------------------------------------------------------
+
+
+def test_an_administrator_sees_the_usual_and_sets_her_own(bodil: FlaskClient, stage: Stage) -> None:
+    stage.meeting()
+    stage.send("booked")
+    page = bodil.get("/staff/reminders").text
+    assert "Usual: 7 days before at 10:00." in page
+    assert "Your own rule" not in page
+    form = {"evening-is_on": "y", "evening-days_before": "2", "evening-at": "12:30"}
+    assert bodil.post("/staff/reminders/evening", data=form).location == "/staff/reminders"
+    assert "Your own rule" in bodil.get("/staff/reminders").text
+    assert stage.kinds("cancelled") == ["evening"]
+    assert bodil.post("/staff/reminders/booked", data={}).status_code == 303
+    assert set(stage.session.scalars(select(ReminderRule.kind))) == {"evening", "booked"}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("kind", "typed", "sentence"),
+    [
+        ("week", {"week-days_before": "0", "week-at": "10:00"}, "Write a number from 1 to 14."),
+        ("week", {"week-days_before": "7", "week-at": ""}, "Write a time."),
+        ("morning", {"morning-minutes_before": "1000"}, "Write a number from 10 to 240."),
+    ],
+)
+def test_a_rule_that_cannot_be_is_explained(
+    bodil: FlaskClient, stage: Stage, kind: str, typed: dict[str, str], sentence: str
+) -> None:
+    answer = bodil.post(f"/staff/reminders/{kind}", data=typed)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert stage.session.scalars(select(ReminderRule)).all() == []
+
+
+@ON_SQLITE
+def test_only_the_administrator_sets_rules(client_of: Any, bodil: FlaskClient) -> None:
+    assert bodil.post("/staff/reminders/moved").status_code == 404
+    for name in ("mette", "selam", "jens"):
+        assert client_of(name).get("/staff/reminders").status_code == 403
+
+
+def test_the_menu_of_the_administrator_leads_there(bodil: FlaskClient) -> None:
+    assert 'href="/staff/reminders"' in bodil.get("/staff/accounts").text
