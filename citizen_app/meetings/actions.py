@@ -532,7 +532,9 @@ def write_line(
     session: Session, actor: Actor, subject: Subject, meeting_id: int, words: str, doer: int | None, now: datetime
 ) -> MinutesLine:
     """Write a sentence of the minutes in Danish; `doer` is the participant who is to do it, if it was agreed."""
-    meeting = _meeting_with_minutes(session, actor, subject, meeting_id, now)
+    check(actor, Permission.HOLD_MEETINGS, subject)
+    meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    _refuse_unless_begun(meeting, now)
     _refuse(rules.faults_in_text(words, "body", rules.LINE_LENGTH))
     line = MinutesLine(
         municipality_id=meeting.municipality_id,
@@ -559,17 +561,16 @@ def change_line(
     now: datetime,
 ) -> None:
     """Write a sentence of the minutes anew; raises StaleText with both wordings when it has moved on."""
-    meeting = _meeting_with_minutes(session, actor, subject, meeting_id, now)
+    meeting, line = _line_to_change(session, actor, subject, meeting_id, line_id, now)
     _refuse(rules.faults_in_text(words, "body", rules.LINE_LENGTH))
-    line = queries.line_to_change(session, meeting, line_id)
     text = text_to_change(session, meeting.municipality_id, line.text_id)
     texts.write_anew(session, actor, text, actor.writing_language, words, seen_version=seen_version, now=now)
     _give_to(session, meeting, line, doer)
 
 
 def remove_line(session: Session, actor: Actor, subject: Subject, meeting_id: int, line_id: int, now: datetime) -> None:
-    meeting = _meeting_with_minutes(session, actor, subject, meeting_id, now)
-    _remove_with_text(session, queries.line_to_change(session, meeting, line_id))
+    _meeting, line = _line_to_change(session, actor, subject, meeting_id, line_id, now)
+    _remove_with_text(session, line)
 
 
 def say_in_language(
@@ -601,14 +602,22 @@ def _meeting_between_two(session: Session, actor: Actor, subject: Subject, meeti
     return meeting
 
 
-def _meeting_with_minutes(session: Session, actor: Actor, subject: Subject, meeting_id: int, now: datetime) -> Meeting:
+def _line_to_change(
+    session: Session, actor: Actor, subject: Subject, meeting_id: int, line_id: int, now: datetime
+) -> tuple[Meeting, MinutesLine]:
+    """Return a meeting and a line of its minutes; one that is not there is refused before what may not be done yet."""
     check(actor, Permission.HOLD_MEETINGS, subject)
     meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    line = queries.line_to_change(session, meeting, line_id)
+    _refuse_unless_begun(meeting, now)
+    return meeting, line
+
+
+def _refuse_unless_begun(meeting: Meeting, now: datetime) -> None:
     if meeting.cancelled_at is not None:
         raise MeetingIsCancelled
     if meeting.starts_at > now:
         raise MeetingIsAhead
-    return meeting
 
 
 def _give_to(session: Session, meeting: Meeting, line: MinutesLine, doer: int | None) -> None:

@@ -138,6 +138,7 @@ def choose_time(meeting_id: int) -> Response:
 def add_point(meeting_id: int) -> Response:
     """Say what one wants to talk about: a press on a picture is enough."""
     me = access.actor()
+    _own_meeting(meeting_id)
     form = PointForm()
     if not form.validate_on_submit():
         if form.topic.errors:
