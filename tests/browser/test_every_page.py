@@ -28,7 +28,7 @@ from tests.conftest import SECRET_KEY, LiveServer, running_app
 
 Look = Literal["light", "dark"]
 PHONE, DESK = (360, 740), (1280, 800)
-NO_PAGES = tuple(".webmanifest .js /photo /live /healthz /pack /push/key .csv /anki .jpg :kind>".split())
+NO_PAGES = tuple(".webmanifest .js /photo /live /healthz /metrics /pack /push/key .csv /anki .jpg .ics :kind>".split())
 """How addresses end that people do not read."""
 
 
@@ -94,22 +94,7 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts", "/staff/words"), "jens": ("/mentor",)}
     addresses = []
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.rule.endswith(
-            (
-                ".webmanifest",
-                ".js",
-                "/photo",
-                "/live",
-                "/healthz",
-                "/pack",
-                "/push/key",
-                ".csv",
-                "/anki",
-                ".jpg",
-                ".ics",
-                ":kind>",
-            )
-        ):
+        if "GET" not in (rule.methods or ()) or rule.rule.endswith(NO_PAGES):
             continue
         is_staff_page = rule.rule.startswith(("/staff", "/mentor"))
         if is_staff_page and not rule.rule.startswith(staff_only.get(username, ("-",))):
