@@ -39,7 +39,9 @@ from citizen_app.staff import feeds as staff_feeds
 from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
+from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
+from citizen_app.staff import places as staff_places
 from citizen_app.staff import recordings as staff_recordings
 from citizen_app.staff import reminders as staff_reminders
 from citizen_app.staff import word_files as staff_word_files
@@ -81,6 +83,8 @@ ROOMS = (
     staff_feeds,
     staff_figures,
     staff_reminders,
+    staff_minutes,
+    staff_places,
     staff_accounts,
     staff_words,
     staff_recordings,

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from citizen_app.goals import actions as goals
 from citizen_app.meetings import actions as meetings
-from citizen_app.meetings.rules import Interpreter, MeetingFacts
+from citizen_app.meetings.models import AgendaPoint
+from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
 from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
 from citizen_app.policy import STAFF, Actor, Role, Subject
@@ -65,7 +66,7 @@ def make_town(session: Session, mark: str) -> Town:
     worker, herself = actor_for(session, people[Role.CASE_WORKER]), actor_for(session, citizen)
     numbers = {"citizen_id": citizen, "person_id": citizen}
     numbers |= _plan(session, worker, herself, subject, mark, now)
-    numbers["meeting_id"] = _meeting(session, worker, subject, mark, now)
+    numbers |= _meeting(session, worker, herself, subject, mark, now)
     numbers |= _word(session, herself, subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
     numbers["reminder_id"] = _call(session, worker, subject, mark, numbers, now)
@@ -118,7 +119,10 @@ def _plan(
     return {"goal_id": goal.id, "step_id": step.id, "text_id": goal.text_id}
 
 
-def _meeting(session: Session, worker: Actor, subject: Subject, mark: str, now: datetime) -> int:
+def _meeting(
+    session: Session, worker: Actor, herself: Actor, subject: Subject, mark: str, now: datetime
+) -> dict[str, int]:
+    """A meeting with a wish for its agenda, a line of its minutes, and a photo of the door."""
     start = now + timedelta(days=1)
     facts: dict[str, Any] = {"language": "uk", "interpreter": Interpreter.BOOKED, "leave_home_at": None, "bring": mark}
     meeting = meetings.make_meeting(
@@ -128,7 +132,11 @@ def _meeting(session: Session, worker: Actor, subject: Subject, mark: str, now: 
         MeetingFacts(kind="job_talk", starts_at=start, ends_at=start + timedelta(hours=1), place=mark, **facts),
         now,
     )
-    return meeting.id
+    meetings.add_point(session, herself, subject, meeting.id, Topic.HOME, f"{mark} слово", now)
+    point_id = session.scalars(select(AgendaPoint.id).filter_by(meeting_id=meeting.id)).one()
+    line = meetings.write_line(session, worker, subject, meeting.id, f"Et ord i {mark}", None, start)
+    door = meetings.keep_place(session, worker, mark, f"Gå ind i {mark}", photo(), now)
+    return {"meeting_id": meeting.id, "point_id": point_id, "line_id": line.id, "door_id": door.id}
 
 
 def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:

@@ -23,8 +23,8 @@ from citizen_app.imports.actions import create_municipality, import_people
 from citizen_app.imports.queries import municipality_with_key
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import Meeting, OpenHours
-from citizen_app.meetings.queries import facts_of
-from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Reply, Slot, Window
+from citizen_app.meetings.queries import facts_of, participants_of
+from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Reply, Slot, Topic, Window
 from citizen_app.people.actions import set_password
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import subject_for
@@ -247,10 +247,22 @@ def _tell_meeting(scene: _Scene, events: Sequence[Event]) -> None:
             meetings.move_meeting(*acting, moved, seen_version=meeting.version, now=now)
         elif event.verb == "cancel":
             meetings.cancel_meeting(*acting, event.facts["reason"], seen_version=meeting.version, now=now)
+        elif event.verb == "point":
+            topic, own = Topic(event.facts["topic"]), event.facts.get("own", "")
+            meetings.add_point(*acting, topic, own, now)
+        elif event.verb == "line":
+            doer = _participant(session, meeting, scene.people[event.facts["doer"]]) if "doer" in event.facts else None
+            line = meetings.write_line(*acting, event.facts["own"], doer, now)
+            for language, words in event.facts.get("says", {}).items():
+                meetings.say_in_language(*acting, line.text_id, language, words, now)
         elif event.verb == "outcome":
             meetings.record_outcome(*acting, scene.citizen.id, Outcome(event.facts["outcome"]), now)
         else:
             raise KeyError(event.verb)
+
+
+def _participant(session: Session, meeting: Meeting, person: Person) -> int:
+    return next(one.id for one in participants_of(session, meeting) if one.person_id == person.id)
 
 
 def _tell_group(session: Session, people: Mapping[str, Person], municipality: Municipality, event: Event) -> None:

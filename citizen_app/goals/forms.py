@@ -23,8 +23,9 @@ from citizen_app.db import AnyRow
 from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.rules import FACES, GOAL_LENGTH, WHY_LENGTH, NotTodayReason, Track
 from citizen_app.people.forms import TOO_LONG, Form
+from citizen_app.texts.forms import no_cpr_number
 from citizen_app.texts.queries import phrase_bank
-from citizen_app.texts.rules import Phrase, has_cpr_number, one_line
+from citizen_app.texts.rules import Phrase, one_line
 
 TRACKS = [
     (Track.JOB.value, _("Work")),
@@ -42,11 +43,6 @@ REASONS = [
 ]
 REASON_NAMES = {code: label for code, label, _picture in REASONS}
 REASON_PICTURES = {code: picture for code, _label, picture in REASONS}
-
-
-def no_cpr_number(_form: Any, field: Any) -> None:
-    if has_cpr_number(field.data or ""):
-        raise ValidationError(str(_("Please do not write a CPR number here.")))
 
 
 def _words(longest: int, empty: Any) -> list[Any]:

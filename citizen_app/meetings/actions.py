@@ -17,7 +17,17 @@ from sqlalchemy.orm import Session
 
 from citizen_app.db import insert_new
 from citizen_app.meetings import queries, rules
-from citizen_app.meetings.models import CalendarFeed, Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
+from citizen_app.meetings.models import (
+    AgendaPoint,
+    CalendarFeed,
+    Door,
+    Meeting,
+    MeetingEvent,
+    MinutesLine,
+    OfferedTime,
+    OpenHours,
+    Participant,
+)
 from citizen_app.meetings.rules import (
     Answer,
     Fault,
@@ -28,10 +38,16 @@ from citizen_app.meetings.rules import (
     Part,
     Reply,
     Slot,
+    Topic,
+    Way,
     Window,
 )
+from citizen_app.people.models import Person
 from citizen_app.people.queries import own_subject
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
+from citizen_app.texts import actions as texts
+from citizen_app.texts.queries import text_to_change
+from citizen_app.web.photos import small_jpeg
 
 
 class BadMeeting(Refusal):
@@ -71,6 +87,10 @@ class MeetingIsAhead(Refusal):
     """The meeting has not begun, so nobody knows how it went."""
 
 
+class AgendaIsFull(Refusal):
+    """There are as many points as one meeting can hold."""
+
+
 class TimeIsTaken(Refusal):
     """The time is not to be had any more; nothing has changed."""
 
@@ -100,6 +120,7 @@ def make_meeting(
     """
     check(actor, Permission.HOLD_MEETINGS, subject)
     _refuse([*rules.faults_in(facts, now), *rules.faults_in_offer(offered, now)])
+    facts = _with_directions(session, actor, facts)
     if offered:
         facts = rules.moved_to(facts, min(offered))
     meeting = _new_meeting(session, actor, facts, now, is_settled=not offered)
@@ -119,6 +140,7 @@ def make_group_meeting(
     for subject in subjects:
         check(actor, Permission.HOLD_MEETINGS, subject)
     _refuse(rules.faults_in(facts, now))
+    facts = _with_directions(session, actor, facts)
     meeting = _new_meeting(session, actor, facts, now, is_group=True)
     guests = [Guest(Part.HOST, actor.person_id), *(Guest(Part.CITIZEN, subject.citizen_id) for subject in subjects)]
     session.add_all(_participant(meeting, guest) for guest in guests)
@@ -158,6 +180,8 @@ def move_meeting(
     if facts == before:
         return False
     _refuse(rules.faults_in(facts, now, before))
+    if facts.place != before.place or not before.how_to_find:
+        facts = _with_directions(session, actor, facts)
     if seen_version != meeting.version:
         raise StaleMeeting(before, meeting.version, facts)
     _take_facts(session, actor, meeting, facts, now)
@@ -458,3 +482,209 @@ def change_feed(session: Session, actor: Actor, wish: FeedWish, now: datetime) -
     else:
         values = fresh if wish is FeedWish.RENEW else {"tells_more": wish is FeedWish.SAY_MORE}
         session.execute(update(CalendarFeed).filter_by(**own).values(values))
+
+
+# --- Agenda and minutes -------------------------------------------------------------------------------------
+
+
+def add_point(
+    session: Session, actor: Actor, subject: Subject, meeting_id: int, topic: Topic, words: str, now: datetime
+) -> bool:
+    """Put on the agenda what the actor wants to talk about, until the meeting ends; returns whether it is new.
+
+    The words are in the actor's writing language. A picture alone stands there once for each person.
+    """
+    meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    _refuse_unless_open(meeting, now)
+    _refuse(rules.faults_in_text(words, "words", rules.POINT_LENGTH))
+    points = queries.agenda_of(session, meeting.municipality_id, meeting.id, ())
+    if not words and any((point.by_id, point.topic, point.text) == (actor.person_id, topic, None) for point in points):
+        return False
+    if len(points) >= rules.AGENDA_LIMIT:
+        raise AgendaIsFull
+    text = texts.new_text(session, actor, actor.writing_language, words, now) if words else None
+    session.add(
+        AgendaPoint(
+            municipality_id=meeting.municipality_id,
+            meeting_id=meeting.id,
+            topic=topic.value,
+            text_id=text.id if text else None,
+            by_id=actor.person_id,
+            by_name=actor.given_name,
+            at=now,
+        )
+    )
+    session.flush()
+    return True
+
+
+def remove_point(
+    session: Session, actor: Actor, subject: Subject, meeting_id: int, point_id: int, now: datetime
+) -> None:
+    """Take one's own point away again, until the meeting ends."""
+    meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    _refuse_unless_open(meeting, now)
+    point = queries.point_to_remove(session, meeting, actor.person_id, point_id)
+    _remove_with_text(session, point)
+
+
+def write_line(
+    session: Session, actor: Actor, subject: Subject, meeting_id: int, words: str, doer: int | None, now: datetime
+) -> MinutesLine:
+    """Write a sentence of the minutes in Danish; `doer` is the participant who is to do it, if it was agreed."""
+    check(actor, Permission.HOLD_MEETINGS, subject)
+    meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    _refuse_unless_begun(meeting, now)
+    _refuse(rules.faults_in_text(words, "body", rules.LINE_LENGTH))
+    line = MinutesLine(
+        municipality_id=meeting.municipality_id,
+        meeting_id=meeting.id,
+        text_id=texts.new_text(session, actor, actor.writing_language, words, now).id,
+        at=now,
+    )
+    _give_to(session, meeting, line, doer)
+    session.add(line)
+    session.flush()
+    return line
+
+
+def change_line(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    meeting_id: int,
+    line_id: int,
+    words: str,
+    doer: int | None,
+    *,
+    seen_version: int,
+    now: datetime,
+) -> None:
+    """Write a sentence of the minutes anew; raises StaleText with both wordings when it has moved on."""
+    meeting, line = _line_to_change(session, actor, subject, meeting_id, line_id, now)
+    _refuse(rules.faults_in_text(words, "body", rules.LINE_LENGTH))
+    text = text_to_change(session, meeting.municipality_id, line.text_id)
+    texts.write_anew(session, actor, text, actor.writing_language, words, seen_version=seen_version, now=now)
+    _give_to(session, meeting, line, doer)
+
+
+def remove_line(session: Session, actor: Actor, subject: Subject, meeting_id: int, line_id: int, now: datetime) -> None:
+    _meeting, line = _line_to_change(session, actor, subject, meeting_id, line_id, now)
+    _remove_with_text(session, line)
+
+
+def say_in_language(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    meeting_id: int,
+    text_id: int,
+    language: str,
+    words: str,
+    now: datetime,
+) -> None:
+    """Say a text of the agenda or the minutes in another language, and vouch for it."""
+    meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    if text_id not in queries.text_ids_of(session, meeting):
+        raise NotFound
+    texts.say_in(session, actor, text_to_change(session, meeting.municipality_id, text_id), language, words, now)
+
+
+def _meeting_between_two(session: Session, actor: Actor, subject: Subject, meeting_id: int) -> Meeting:
+    """Return a meeting with one citizen, held; she herself may write on its agenda, and those who hold meetings."""
+    if not actor.is_staff:
+        check(actor, Permission.SEE_OWN_PAGES, subject)
+    else:
+        check(actor, Permission.HOLD_MEETINGS, subject)
+    meeting = queries.meeting_to_change(session, subject, meeting_id)
+    if meeting.is_group or queries.participant_of(session, meeting, subject.citizen_id).part != Part.CITIZEN:
+        raise NotFound
+    return meeting
+
+
+def _line_to_change(
+    session: Session, actor: Actor, subject: Subject, meeting_id: int, line_id: int, now: datetime
+) -> tuple[Meeting, MinutesLine]:
+    """Return a meeting and a line of its minutes; one that is not there is refused before what may not be done yet."""
+    check(actor, Permission.HOLD_MEETINGS, subject)
+    meeting = _meeting_between_two(session, actor, subject, meeting_id)
+    line = queries.line_to_change(session, meeting, line_id)
+    _refuse_unless_begun(meeting, now)
+    return meeting, line
+
+
+def _refuse_unless_begun(meeting: Meeting, now: datetime) -> None:
+    if meeting.cancelled_at is not None:
+        raise MeetingIsCancelled
+    if meeting.starts_at > now:
+        raise MeetingIsAhead
+
+
+def _give_to(session: Session, meeting: Meeting, line: MinutesLine, doer: int | None) -> None:
+    """Say who does it; raises NotFound for somebody who was not asked to the meeting."""
+    line.is_agreed = doer is not None
+    if doer is None:
+        line.doer_id, line.doer_name = None, ""
+        return
+    one = next((one for one in queries.participants_of(session, meeting) if one.id == doer), None)
+    if one is None:
+        raise NotFound
+    line.doer_id = one.person_id
+    line.doer_name = session.get_one(Person, one.person_id).given_name if one.person_id else one.name
+
+
+def _remove_with_text(session: Session, row: AgendaPoint | MinutesLine) -> None:
+    municipality_id, text_id = row.municipality_id, row.text_id
+    session.delete(row)
+    session.flush()
+    if text_id is not None:
+        texts.remove_text(session, text_to_change(session, municipality_id, text_id))
+
+
+# --- Doors --------------------------------------------------------------------------------------------------
+
+DOOR_SIDE = 800
+"""Pixels of a photo's longer side."""
+
+
+def keep_place(
+    session: Session, actor: Actor, place: str, how_to_find: str, upload: bytes | None, now: datetime
+) -> Door:
+    """Keep how a place is found and what its door looks like; no upload leaves the photo. Raises NotAPhoto."""
+    check(actor, Permission.HOLD_MEETINGS, _any_meeting(actor))
+    _refuse(
+        [
+            *rules.faults_in_text(place, "place", rules.PLACE_LENGTH),
+            *rules.faults_in_text(how_to_find, "how_to_find"),
+        ]
+    )
+    jpeg = small_jpeg(upload, DOOR_SIDE) if upload is not None else None
+    values = {"municipality_id": actor.municipality_id, "place": place, "how_to_find": how_to_find, "updated_at": now}
+    insert_new(session, Door, [values], Door.id)
+    door = queries.door_to_change(session, actor.municipality_id, place)
+    door.how_to_find = how_to_find
+    if jpeg is not None:
+        door.jpeg, door.updated_at = jpeg, now
+    session.flush()
+    return door
+
+
+def remove_door_photo(session: Session, actor: Actor, place: str, now: datetime) -> None:
+    """Take the photo of a door away; the words stay."""
+    check(actor, Permission.HOLD_MEETINGS, _any_meeting(actor))
+    door = queries.door_to_change(session, actor.municipality_id, place)
+    door.jpeg, door.updated_at = None, now
+    session.flush()
+
+
+def _any_meeting(actor: Actor) -> Subject:
+    """Return the subject of what belongs to no one meeting, but to all who hold meetings here."""
+    return Subject(actor.municipality_id, 0, frozenset({actor.person_id}))
+
+
+def _with_directions(session: Session, actor: Actor, facts: MeetingFacts) -> MeetingFacts:
+    """Fill in how a known place is found where nothing was written about it."""
+    if facts.how_to_find or not facts.place or facts.way is not Way.PLACE:
+        return facts
+    door = queries.door_at(session, actor.municipality_id, facts.place)
+    return replace(facts, how_to_find=door.how_to_find) if door is not None else facts

@@ -10,7 +10,8 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, ValidationError
 
-from citizen_app.meetings.rules import REASONS, TEXT_LENGTH, Answer, FeedWish, Reply
+from citizen_app.meetings.rules import POINT_LENGTH, REASONS, TEXT_LENGTH, Answer, FeedWish, Reply, Topic
+from citizen_app.texts.forms import no_cpr_number
 from citizen_app.texts.rules import has_cpr_number, one_line
 
 
@@ -36,6 +37,17 @@ class AnswerForm(FlaskForm):
 
     def reply(self, language: str) -> Reply:
         return Reply(Answer(self.value.data or ""), self.reason.data or None, self.note.data or "", language)
+
+
+class PointForm(FlaskForm):
+    """What the citizen wants to talk about: a picture, and words if she likes."""
+
+    topic = StringField(validators=[AnyOf(list(Topic))])
+    words = TextAreaField(
+        _("Your words"),
+        [Length(max=POINT_LENGTH, message=_("This is too long. Write at most %(max)d letters.")), no_cpr_number],
+        filters=[one_line],
+    )
 
 
 class TimeForm(FlaskForm):

@@ -22,7 +22,17 @@ from sqlalchemy.orm import Session, aliased
 from citizen_app.config import LANGUAGES
 from citizen_app.db import AnyRow, UtcDateTime, one_of, room_for, rows_of, spread
 from citizen_app.meetings import rules
-from citizen_app.meetings.models import CalendarFeed, Meeting, MeetingEvent, OfferedTime, OpenHours, Participant
+from citizen_app.meetings.models import (
+    AgendaPoint,
+    CalendarFeed,
+    Door,
+    Meeting,
+    MeetingEvent,
+    MinutesLine,
+    OfferedTime,
+    OpenHours,
+    Participant,
+)
 from citizen_app.meetings.rules import (
     FEED_AHEAD,
     FEED_PAST,
@@ -44,7 +54,11 @@ from citizen_app.meetings.rules import (
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.policy import STAFF, Actor, NotFound, Subject
+from citizen_app.texts.queries import readings
+from citizen_app.texts.rules import Reading
 
+AGREED_LATELY = timedelta(days=90)
+"""How long what was agreed at a meeting stands on the list of meetings."""
 KINDS = Path(__file__).parent / "data" / "kinds.csv"
 
 
@@ -850,3 +864,191 @@ def _found(row: AnyRow | None) -> AnyRow:
     if row is None:
         raise NotFound
     return row
+
+
+# --- Agenda and minutes -------------------------------------------------------------------------------------
+
+
+class Point(NamedTuple):
+    """What somebody wants to talk about, as one reader sees it."""
+
+    id: int
+    topic: str
+    by_id: int
+    by_name: str
+    text: Reading | None
+
+
+class Line(NamedTuple):
+    """A sentence of the minutes, as one reader sees it."""
+
+    id: int
+    meeting_id: int
+    is_agreed: bool
+    doer_id: int | None
+    doer_name: str
+    text: Reading
+
+
+_POINTS = (
+    select(AgendaPoint.id, AgendaPoint.topic, AgendaPoint.by_id, AgendaPoint.by_name, AgendaPoint.text_id)
+    .where(
+        AgendaPoint.municipality_id == bindparam("municipality_id"), AgendaPoint.meeting_id == bindparam("meeting_id")
+    )
+    .order_by(AgendaPoint.id)
+)
+_LINE = (
+    MinutesLine.id,
+    MinutesLine.meeting_id,
+    MinutesLine.is_agreed,
+    MinutesLine.doer_id,
+    MinutesLine.doer_name,
+    MinutesLine.text_id,
+)
+_LINES = (
+    select(*_LINE)
+    .where(
+        MinutesLine.municipality_id == bindparam("municipality_id"), MinutesLine.meeting_id == bindparam("meeting_id")
+    )
+    .order_by(MinutesLine.id)
+)
+_AGREED = (
+    select(*_LINE)
+    .select_from(_Me)
+    .join(Meeting, Meeting.id == _Me.meeting_id)
+    .join(MinutesLine, MinutesLine.meeting_id == _Me.meeting_id)
+    .where(
+        _Me.municipality_id == bindparam("municipality_id"),
+        _Me.person_id == bindparam("person_id"),
+        _Me.part == Part.CITIZEN.value,
+        _Me.starts_at > bindparam("since"),
+        _Me.starts_at <= bindparam("now"),
+        Meeting.is_group.is_(False),
+        Meeting.cancelled_at.is_(None),
+        MinutesLine.municipality_id == bindparam("municipality_id"),
+        MinutesLine.is_agreed,
+    )
+    .order_by(_Me.starts_at.desc(), MinutesLine.id)
+    .limit(20)
+)
+
+
+def agenda_of(session: Session, municipality_id: int, meeting_id: int, languages: Sequence[str]) -> list[Point]:
+    """Return what people want to talk about at a meeting, the earliest wish first."""
+    rows = session.execute(_POINTS, {"municipality_id": municipality_id, "meeting_id": meeting_id}).all()
+    texts = readings(session, municipality_id, (row.text_id for row in rows), languages)
+    return [Point(row.id, row.topic, row.by_id, row.by_name, texts.get(row.text_id)) for row in rows]
+
+
+def minutes_of(session: Session, municipality_id: int, meeting_id: int, languages: Sequence[str]) -> list[Line]:
+    """Return the minutes of a meeting in the order in which they were written."""
+    rows = session.execute(_LINES, {"municipality_id": municipality_id, "meeting_id": meeting_id}).all()
+    return _lines(session, municipality_id, rows, languages)
+
+
+def agreed_lately(session: Session, actor: Actor, now: datetime, *, size: int = 5) -> list[Line]:
+    """Return what was agreed with a citizen at her last meetings, what she does herself first."""
+    where = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
+    rows = session.execute(_AGREED, {**where, "now": now, "since": now - AGREED_LATELY}).all()
+    own_first = sorted(rows, key=lambda row: bool(row.doer_id != actor.person_id))
+    return _lines(session, actor.municipality_id, own_first[:size], actor.reading_languages)
+
+
+def point_to_remove(session: Session, meeting: Meeting, person_id: int, point_id: int) -> AgendaPoint:
+    """Return a person's own point; raises NotFound for anybody else's."""
+    point = session.scalar(select(AgendaPoint).filter_by(id=point_id, meeting_id=meeting.id, by_id=person_id))
+    if point is None:
+        raise NotFound
+    return point
+
+
+def line_to_change(session: Session, meeting: Meeting, line_id: int) -> MinutesLine:
+    line = session.scalar(select(MinutesLine).filter_by(id=line_id, meeting_id=meeting.id))
+    if line is None:
+        raise NotFound
+    return line
+
+
+def text_ids_of(session: Session, meeting: Meeting) -> set[int]:
+    """Return the texts that belong to a meeting: of its agenda and of its minutes."""
+    points = select(AgendaPoint.text_id).where(AgendaPoint.meeting_id == meeting.id, AgendaPoint.text_id.is_not(None))
+    lines = select(MinutesLine.text_id).where(MinutesLine.meeting_id == meeting.id)
+    return {text_id for text_id in session.scalars(points.union_all(lines)) if text_id}
+
+
+def _lines(session: Session, municipality_id: int, rows: Sequence[AnyRow], languages: Sequence[str]) -> list[Line]:
+    texts = readings(session, municipality_id, (row.text_id for row in rows), languages)
+    return [Line(row.id, row.meeting_id, row.is_agreed, row.doer_id, row.doer_name, texts[row.text_id]) for row in rows]
+
+
+# --- Doors --------------------------------------------------------------------------------------------------
+
+_DOOR = select(Door.id, Door.place, Door.how_to_find, Door.jpeg.is_not(None).label("has_photo"), Door.updated_at).where(
+    Door.municipality_id == bindparam("municipality_id")
+)
+_DOOR_AT = _DOOR.where(Door.place == bindparam("place"))
+_DOORS = _DOOR.order_by(Door.place).limit(500)
+_PHOTO = select(Door.jpeg).where(Door.municipality_id == bindparam("municipality_id"), Door.id == bindparam("door_id"))
+_OWN_PLACES = (
+    select(Meeting.place)
+    .where(
+        Meeting.municipality_id == bindparam("municipality_id"),
+        Meeting.host_id == bindparam("person_id"),
+        Meeting.starts_at > bindparam("since"),
+        Meeting.way == Way.PLACE.value,
+        Meeting.place != "",
+    )
+    .distinct()
+    .limit(100)
+)
+
+
+class KnownPlace(NamedTuple):
+    place: str
+    door: AnyRow | None
+    """What is kept of it; nothing of a place that was only typed."""
+
+
+def door_at(session: Session, municipality_id: int, place: str) -> AnyRow | None:
+    """Return what is kept of a place."""
+    return session.execute(_DOOR_AT, {"municipality_id": municipality_id, "place": place}).first()
+
+
+def door_to_change(session: Session, municipality_id: int, place: str) -> Door:
+    """Return a place's row, held until the transaction ends; raises NotFound for one that is not kept."""
+    door = session.scalar(
+        select(Door)
+        .filter_by(municipality_id=municipality_id, place=place)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if door is None:
+        raise NotFound
+    return door
+
+
+def door_of(session: Session, meeting: AnyRow, municipality_id: int) -> AnyRow | None:
+    """Return the door to look for on the way to a meeting, if there is a photo of it."""
+    if meeting.way != Way.PLACE or not meeting.place or meeting.cancelled_at is not None:
+        return None
+    door = door_at(session, municipality_id, meeting.place)
+    return door if door is not None and door.has_photo else None
+
+
+def door_photo(session: Session, municipality_id: int, door_id: int) -> bytes:
+    """Return the photo of a door of one's own municipality; raises NotFound for any other."""
+    jpeg: bytes | None = session.scalar(_PHOTO, {"municipality_id": municipality_id, "door_id": door_id})
+    if jpeg is None:
+        raise NotFound
+    return jpeg
+
+
+def known_places(session: Session, actor: Actor, now: datetime) -> list[KnownPlace]:
+    """Return the municipality's places, and where the actor's own meetings of the last year are.
+
+    What a colleague has typed is not shown to others: it may be where a citizen lives.
+    """
+    doors = {row.place: row for row in session.execute(_DOORS, {"municipality_id": actor.municipality_id})}
+    where = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "since": now - timedelta(days=365)}
+    places = sorted({*doors, *session.scalars(_OWN_PLACES, where)}, key=str.casefold)
+    return [KnownPlace(place, doors.get(place)) for place in places]

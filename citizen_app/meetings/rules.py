@@ -98,6 +98,10 @@ class Topic(StrEnum):
 
 TOPIC_PICTURES = {"home": "1F3E0", "money": "1F4B6", "health": "1FA7A", "work": "1F6E0", "other": "1F4AC"}
 """OpenMoji hexcodes."""
+AGENDA_LIMIT = 10
+"""Points of one meeting; more cannot be talked about."""
+POINT_LENGTH = 200
+LINE_LENGTH = 400
 
 
 class Interpreter(StrEnum):

@@ -15,12 +15,24 @@ from werkzeug.wrappers import Response
 
 from citizen_app.db import AnyRow
 from citizen_app.meetings import actions, queries, rules
-from citizen_app.meetings.forms import AnswerForm, FeedForm, TimeForm
-from citizen_app.meetings.rules import Answer, FeedWish, Position, Telling, Way
+from citizen_app.meetings.forms import AnswerForm, FeedForm, PointForm, TimeForm
+from citizen_app.meetings.rules import (
+    AGENDA_LIMIT,
+    TOPIC_PICTURES,
+    Answer,
+    FeedWish,
+    Part,
+    Position,
+    Telling,
+    Topic,
+    Way,
+)
+from citizen_app.people.queries import own_subject
 from citizen_app.policy import STAFF, NotFound, Permission, Role
 from citizen_app.web import access, errors
 from citizen_app.web.access import public, requires
 from citizen_app.web.fragments import answer, go, is_piece_wanted, page, provide
+from citizen_app.web.headers import kept_file
 from citizen_app.web.locale import catalogue, staff_language
 from citizen_app.web.session import db, now
 
@@ -34,6 +46,7 @@ for _kind, _sentence in {
     actions.MeetingHasMoved: lazy_gettext("The meeting has been moved. Look at it and answer again."),
     actions.MeetingIsCancelled: lazy_gettext("The meeting is cancelled. Your answer is not needed."),
     actions.TimeIsTaken: lazy_gettext("This time is taken now. Please choose another one."),
+    actions.AgendaIsFull: lazy_gettext("There are ten things on the list already. Take one away first."),
     actions.MeetingIsOver: lazy_gettext("The meeting is over. You can call if you want to say more."),
 }.items():
     errors.explain(_kind, _sentence)
@@ -53,6 +66,7 @@ def index() -> Response:
         past=past.rows,
         more=past.next,
         is_first_page=before is None,
+        agreed=() if before else queries.agreed_lately(db(), me, now()),
         today=rules.local_day(now(), me.timezone),
     )
 
@@ -116,6 +130,71 @@ def choose_time(meeting_id: int) -> Response:
     return go(url_for("meetings.show", meeting_id=meeting_id))
 
 
+# --- Agenda and doors ---------------------------------------------------------------------------------------
+
+
+@blueprint.post("/meetings/<int:meeting_id>/agenda")
+@requires(Permission.SEE_OWN_PAGES)
+def add_point(meeting_id: int) -> Response:
+    """Say what one wants to talk about: a press on a picture is enough."""
+    me = access.actor()
+    _own_meeting(meeting_id)
+    form = PointForm()
+    if not form.validate_on_submit():
+        if form.topic.errors:
+            raise actions.BadMeeting([])
+        return _agenda_page(meeting_id, form=form, status=422)
+    topic, words = Topic(form.topic.data or ""), form.words.data or ""
+    actions.add_point(db(), me, own_subject(me), meeting_id, topic, words, now())
+    return answer(url_for("meetings.show", meeting_id=meeting_id), lambda: _agenda_page(meeting_id, is_fresh=True))
+
+
+@blueprint.post("/meetings/<int:meeting_id>/agenda/<int:point_id>/remove")
+@requires(Permission.SEE_OWN_PAGES)
+def remove_point(meeting_id: int, point_id: int) -> Response:
+    me = access.actor()
+    actions.remove_point(db(), me, own_subject(me), meeting_id, point_id, now())
+    return answer(url_for("meetings.show", meeting_id=meeting_id), lambda: _agenda_page(meeting_id, is_fresh=True))
+
+
+@blueprint.get("/meetings/doors/<int:door_id>.jpg")
+@requires(Permission.USE_ACCOUNT)
+def door(door_id: int) -> Response:
+    return kept_file(queries.door_photo(db(), access.actor().municipality_id, door_id), "image/jpeg")
+
+
+def _agenda_page(
+    meeting_id: int, *, form: PointForm | None = None, status: int = 200, is_fresh: bool = False
+) -> Response:
+    """Answer with the agenda alone, or with the meeting's page around it."""
+    if not is_piece_wanted():
+        return _show_page(meeting_id, status=status, point_form=form)
+    meeting = _own_meeting(meeting_id)
+    return page("meetings/agenda.html", "agenda", status=status, meeting=meeting, **_said(meeting, form, is_fresh))
+
+
+def _said(meeting: AnyRow, form: PointForm | None = None, is_fresh: bool = False) -> dict[str, Any]:
+    """Return what is to be talked about at a citizen's own meeting, and afterwards what was said and agreed."""
+    me = access.actor()
+    is_between_two = not meeting.is_group and meeting.part == Part.CITIZEN
+    where = (db(), me.municipality_id, meeting.id, me.reading_languages)
+    may_have_minutes = is_between_two and meeting.starts_at <= now() and meeting.cancelled_at is None
+    points = queries.agenda_of(*where) if is_between_two else []
+    lines = queries.minutes_of(*where) if may_have_minutes else []
+    is_open = is_between_two and rules.can_answer(meeting.ends_at, meeting.cancelled_at, now())
+    return {
+        "points": points,
+        "may_add": is_open and len(points) < AGENDA_LIMIT,
+        "may_remove": is_open,
+        "own_topics": {point.topic for point in points if point.by_id == me.person_id and point.text is None},
+        "topic_pictures": TOPIC_PICTURES,
+        "point_form": form or PointForm(formdata=None),
+        "is_agenda_fresh": is_fresh,
+        "agreed": sorted((line for line in lines if line.is_agreed), key=lambda line: line.doer_id != me.person_id),
+        "told": [line for line in lines if not line.is_agreed],
+    }
+
+
 def _times_page(meeting: AnyRow, *, status: int = 200, problem: Any = "") -> Response:
     if not rules.can_answer(meeting.ends_at, meeting.cancelled_at, now()):
         return go(url_for("meetings.show", meeting_id=meeting.id))
@@ -126,8 +205,17 @@ def _times_page(meeting: AnyRow, *, status: int = 200, problem: Any = "") -> Res
     return page("meetings/times.html", status=status, here="meetings", meeting=meeting, slots=slots, problem=problem)
 
 
-def _show_page(meeting_id: int, *, status: int = 200, problem: Any = "", is_fresh: bool = False) -> Response:
+def _show_page(
+    meeting_id: int,
+    *,
+    status: int = 200,
+    problem: Any = "",
+    is_fresh: bool = False,
+    point_form: PointForm | None = None,
+) -> Response:
     meeting = _own_meeting(meeting_id)
+    around = {} if is_piece_wanted() else _said(meeting, point_form)
+    shape = _shape()
     return page(
         "meetings/show.html",
         "card",
@@ -135,10 +223,12 @@ def _show_page(meeting_id: int, *, status: int = 200, problem: Any = "", is_fres
         here="meetings",
         meeting=meeting,
         is_over=meeting.ends_at <= now(),
-        shape=_shape(),
+        shape=shape,
+        door=queries.door_of(db(), meeting, access.actor().municipality_id) if shape == "page" else None,
         problem=problem,
         is_fresh=is_fresh,
         today=rules.local_day(now(), access.actor().timezone),
+        **around,
     )
 
 

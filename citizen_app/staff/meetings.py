@@ -33,6 +33,9 @@ from citizen_app.staff.meeting_forms import (
     OutcomeForm,
     choices,
 )
+from citizen_app.staff.minutes_forms import LineForm, StaffPointForm, doer_names
+from citizen_app.texts.queries import readings
+from citizen_app.texts.rules import readability
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires
 from citizen_app.web.fragments import go, page
@@ -96,7 +99,14 @@ def new(citizen_id: int) -> Response:
                 return go(url_for("staff_meetings.show", meeting_id=meeting.id))
     elif request.method == "GET":
         log_access(db(), me, citizen_id, "meeting", now())
-    return page("staff/meetings/new.html", here="staff_meetings", citizen=citizen, form=form, status=_status(form))
+    return page(
+        "staff/meetings/new.html",
+        here="staff_meetings",
+        citizen=citizen,
+        form=form,
+        places=_places(me),
+        status=_status(form),
+    )
 
 
 @blueprint.route("/staff/meetings/group", methods=["GET", "POST"])
@@ -117,7 +127,9 @@ def new_group() -> Response:
         else:
             session["notice"] = _("The meeting is made. Everybody who is called to it can see it now.")
             return go(url_for("staff_meetings.show", meeting_id=meeting.id))
-    return page("staff/meetings/new_group.html", here="staff_meetings", form=form, status=_status(form))
+    return page(
+        "staff/meetings/new_group.html", here="staff_meetings", form=form, places=_places(me), status=_status(form)
+    )
 
 
 @blueprint.get("/staff/meetings/<int:meeting_id>")
@@ -127,30 +139,30 @@ def show(meeting_id: int) -> Response:
     known = queries.meeting_of_worker(db(), me, meeting_id, now())
     for citizen in known.citizens:
         log_access(db(), me, citizen.id, "meeting", now())
-    return _show_page(me, known)
+    return show_page(me, known)
 
 
 @blueprint.post("/staff/meetings/<int:meeting_id>/move")
 @requires(Permission.HOLD_MEETINGS)
 def move(meeting_id: int) -> Response:
-    me, known = _to_change(meeting_id)
+    me, known = meeting_to_change(meeting_id)
     form = MoveGroupForm() if known.row.is_group else MoveForm()
     facts = form.facts(me.timezone)
     if facts is None:
-        return _show_page(me, known, move_form=form, status=422)
+        return show_page(me, known, move_form=form, status=422)
     if _has_other_time(known.row, facts) and _is_warned(
         me, form, [Slot(facts.starts_at, facts.ends_at)], known.citizens[:1], but=meeting_id
     ):
-        return _show_page(me, known, move_form=form, status=422)
+        return show_page(me, known, move_form=form, status=422)
     seen = form.seen.data or 0
     try:
         actions.move_meeting(db(), me, known.subject, meeting_id, facts, seen_version=seen, now=now())
     except actions.BadMeeting as refusal:
         form.show_faults(refusal.faults)
-        return _show_page(me, known, move_form=form, status=refusal.status)
+        return show_page(me, known, move_form=form, status=refusal.status)
     except actions.StaleMeeting as refusal:
         form.seen.process(None, refusal.version)
-        return _show_page(me, known, move_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
+        return show_page(me, known, move_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
     session["notice"] = _saved(known)
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
 
@@ -158,19 +170,19 @@ def move(meeting_id: int) -> Response:
 @blueprint.post("/staff/meetings/<int:meeting_id>/cancel")
 @requires(Permission.HOLD_MEETINGS)
 def cancel(meeting_id: int) -> Response:
-    me, known = _to_change(meeting_id)
+    me, known = meeting_to_change(meeting_id)
     form = CancelForm()
     if not form.validate_on_submit():
-        return _show_page(me, known, cancel_form=form, status=422)
+        return show_page(me, known, cancel_form=form, status=422)
     reason, seen = form.reason.data or "", form.seen.data or 0
     try:
         actions.cancel_meeting(db(), me, known.subject, meeting_id, reason, seen_version=seen, now=now())
     except actions.BadMeeting as refusal:
         form.reason.errors = [PROBLEMS[fault.problem] for fault in refusal.faults]
-        return _show_page(me, known, cancel_form=form, status=refusal.status)
+        return show_page(me, known, cancel_form=form, status=refusal.status)
     except actions.StaleMeeting as refusal:
         form.seen.process(None, refusal.version)
-        return _show_page(me, known, cancel_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
+        return show_page(me, known, cancel_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
     session["notice"] = _("The meeting is cancelled. Everybody who was called to it can see it now.")
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
 
@@ -179,7 +191,7 @@ def cancel(meeting_id: int) -> Response:
 @requires(Permission.HOLD_MEETINGS)
 def note_answer(meeting_id: int) -> Response:
     """Write down what a citizen has said on the phone."""
-    me, known = _to_change(meeting_id)
+    me, known = meeting_to_change(meeting_id)
     form = NoteForm()
     citizen = _citizen(known, form.citizen.data) if form.validate_on_submit() else None
     if citizen is None:
@@ -192,7 +204,7 @@ def note_answer(meeting_id: int) -> Response:
 @blueprint.post("/staff/meetings/<int:meeting_id>/outcome")
 @requires(Permission.HOLD_MEETINGS)
 def record_outcome(meeting_id: int) -> Response:
-    me, known = _to_change(meeting_id)
+    me, known = meeting_to_change(meeting_id)
     form = OutcomeForm()
     citizen = _citizen(known, form.citizen.data) if form.validate_on_submit() else None
     if citizen is None:
@@ -202,7 +214,8 @@ def record_outcome(meeting_id: int) -> Response:
     return go(url_for("staff_meetings.show", meeting_id=meeting_id))
 
 
-def _to_change(meeting_id: int) -> tuple[Actor, queries.KnownMeeting]:
+def meeting_to_change(meeting_id: int) -> tuple[Actor, queries.KnownMeeting]:
+    """Return who asks and the meeting, which she may change."""
     me = access.actor()
     known = queries.meeting_of_worker(db(), me, meeting_id, now())
     check(me, Permission.HOLD_MEETINGS, known.subject)
@@ -221,6 +234,10 @@ def _saved(known: queries.KnownMeeting) -> Any:
     if known.citizen is None:
         return _("Saved. Everybody who is called to it can see it now.")
     return _("Saved. %(name)s can see it now.", name=known.citizen.given_name)
+
+
+def _places(me: Actor) -> list[str]:
+    return [known.place for known in queries.known_places(db(), me, now())]
 
 
 def _status(form: MeetingForm) -> int:
@@ -255,7 +272,7 @@ def _warnings(me: Actor, slot: Slot, people: Sequence[AnyRow], busy: Mapping[int
             yield _("%(name)s has another meeting at %(time)s, %(day)s.", name=person.given_name, time=at, day=said)
 
 
-def _show_page(
+def show_page(
     me: Actor,
     known: queries.KnownMeeting,
     *,
@@ -263,7 +280,9 @@ def _show_page(
     cancel_form: CancelForm | None = None,
     status: int = 200,
     stale: Any = "",
+    **said: Any,
 ) -> Response:
+    """Answer with a meeting's page; `said` are refused forms of `said_at`."""
     meeting = known.row
     is_open = rules.can_answer(meeting.ends_at, meeting.cancelled_at, now())
     may_change = can(me, Permission.HOLD_MEETINGS, known.subject)
@@ -286,8 +305,40 @@ def _show_page(
         is_moving=move_form is not None,
         is_cancelling=cancel_form is not None,
         stale=stale,
+        places=_places(me),
         status=status,
+        **said_at(me, known, **said),
     )
+
+
+def said_at(
+    me: Actor,
+    known: queries.KnownMeeting,
+    *,
+    point_form: StaffPointForm | None = None,
+    line_form: LineForm | None = None,
+) -> dict[str, Any]:
+    """Return what is to be talked about at a meeting with one citizen, what was said there, and her words for it."""
+    meeting, citizen = known.row, known.citizen
+    where, written = (db(), me.municipality_id, meeting.id), (me.writing_language, *me.reading_languages)
+    points = queries.agenda_of(*where, written) if citizen else []
+    lines = queries.minutes_of(*where, written) if citizen else []
+    text_ids = [line.text.text_id for line in lines] + [point.text.text_id for point in points if point.text]
+    may_hold = citizen is not None and can(me, Permission.HOLD_MEETINGS, known.subject)
+    is_open = rules.can_answer(meeting.ends_at, meeting.cancelled_at, now())
+    return {
+        "points": points,
+        "lines": lines,
+        "renderings": readings(db(), me.municipality_id, text_ids, (citizen.language,) if citizen else ()),
+        "readability_of": lambda line: readability(line.text.main.body),
+        "topic_pictures": rules.TOPIC_PICTURES,
+        "may_write_agenda": may_hold and is_open and len(points) < rules.AGENDA_LIMIT,
+        "may_remove_point": may_hold and is_open,
+        "may_write_minutes": may_hold and meeting.starts_at <= now() and meeting.cancelled_at is None,
+        "may_render": may_hold and bool(text_ids),
+        "point_form": point_form or StaffPointForm(formdata=None),
+        "line_form": line_form or LineForm.among(doer_names((*known.citizens, *known.others)), formdata=None),
+    }
 
 
 def _prefilled(slot: Any, meeting: AnyRow, timezone: str) -> MoveForm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from citizen_app.policy import Actor, NotFound, Refusal
@@ -89,6 +89,14 @@ def vouch(session: Session, actor: Actor, text: Text, language: str, now: dateti
         return False
     _put(session, actor, text, language, rendering.body, TruthMark.CHECKED, now)
     return True
+
+
+def remove_text(session: Session, text: Text) -> None:
+    """Take a text away in all its languages; what pointed to it must be gone."""
+    for table in (PastWording, Rendering):
+        session.execute(delete(table).where(table.municipality_id == text.municipality_id, table.text_id == text.id))
+    session.delete(text)
+    session.flush()
 
 
 def original_words(session: Session, text: Text) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, make_response, request
 
 CONTENT_POLICY = "; ".join(
     (
@@ -23,6 +23,15 @@ CONTENT_POLICY = "; ".join(
 
 def init_app(app: Flask) -> None:
     app.after_request(_add_headers)
+
+
+def kept_file(content: bytes, kind: str) -> Response:
+    """Answer with something that never changes under its address; only the reader's own phone may keep it."""
+    response = make_response(content)
+    response.content_type = kind
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+    return response
 
 
 def _add_headers(response: Response) -> Response:

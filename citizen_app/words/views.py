@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from flask import Blueprint, make_response, request, session
+from flask import Blueprint, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.datastructures import FileStorage
@@ -20,6 +20,7 @@ from citizen_app.sounds.actions import NobodySpeaks, NotASound, SoundTooLong
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires, today
 from citizen_app.web.fragments import go, page, provide
+from citizen_app.web.headers import kept_file
 from citizen_app.web.locale import current_language
 from citizen_app.web.photos import NotAPhoto
 from citizen_app.web.session import db, now
@@ -155,23 +156,14 @@ def _bytes_of(upload: FileStorage | None) -> bytes:
 @blueprint.get("/words/photos/<int:photo_id>.jpg")
 @requires(Permission.USE_ACCOUNT)
 def photo(photo_id: int) -> Response:
-    return _kept(queries.photo(db(), access.actor(), photo_id, today()), "image/jpeg")
+    return kept_file(queries.photo(db(), access.actor(), photo_id, today()), "image/jpeg")
 
 
 @blueprint.get("/words/recordings/<int:recording_id>.<any(opus, mp3):kind>")
 @requires(Permission.USE_ACCOUNT)
 def recording(recording_id: int, kind: str) -> Response:
     sound = queries.recording(db(), access.actor(), recording_id, kind, today())
-    return _kept(sound, "audio/ogg" if kind == "opus" else "audio/mpeg")
-
-
-def _kept(content: bytes, kind: str) -> Response:
-    """Answer with something that never changes under its number; only the reader's own phone may keep it."""
-    response = make_response(content)
-    response.content_type = kind
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
-    return response
+    return kept_file(sound, "audio/ogg" if kind == "opus" else "audio/mpeg")
 
 
 # --- How a reader reads -------------------------------------------------------------------------------------

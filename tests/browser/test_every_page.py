@@ -21,7 +21,7 @@ from citizen_app.db import make_engine, writing_session
 from citizen_app.demo.actions import load
 from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
-from citizen_app.meetings.models import Participant
+from citizen_app.meetings.models import MinutesLine, Participant
 from citizen_app.people.models import Person
 from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
@@ -80,6 +80,7 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["meeting_id"] = session.scalars(
         select(Participant.meeting_id).filter_by(person_id=citizen).order_by(Participant.id)
     ).all()
+    own["line_id"] = session.scalars(select(MinutesLine.id).order_by(MinutesLine.id)).all()[:2]
     own["citizen_id"] = [citizen]
     own["person_id"] = [citizen]
     own["key"] = ["spand", "i_dag"]
