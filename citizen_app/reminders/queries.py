@@ -911,11 +911,39 @@ _OWN_CITIZENS = (
     .limit(bindparam("size"))
 )
 
+_SOON = timedelta(days=3)
+_OWN_CITIZENS_WITH_MEETING_SOON = _OWN_CITIZENS.where(
+    Person.id.in_(
+        select(Participant.person_id)
+        .join(Meeting, Meeting.id == Participant.meeting_id)
+        .where(
+            Participant.municipality_id == bindparam("municipality_id"),
+            Participant.part == Part.CITIZEN.value,
+            Participant.starts_at > bindparam("after"),
+            Participant.starts_at < bindparam("before"),
+            Meeting.cancelled_at.is_(None),
+        )
+    )
+)
+
 
 def unsure_citizens(session: Session, actor: Actor, now: datetime, today: date, size: int = 200) -> list[Unsure]:
     """Return those of a worker's citizens whom push does not surely reach, those without any way first."""
-    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": today, "size": size}
-    rows = rows_of(session, _OWN_CITIZENS, values).all()
+    return _unsure(session, actor, _OWN_CITIZENS, now, today, size=size)
+
+
+def unreachable_before_meeting(session: Session, actor: Actor, now: datetime, today: date) -> list[Unsure]:
+    """Return those of a worker's citizens whom push cannot reach and who have a meeting within three days."""
+    soon = now + _SOON
+    unsure = _unsure(session, actor, _OWN_CITIZENS_WITH_MEETING_SOON, now, today, size=200, after=now, before=soon)
+    return [one for one in unsure if one.reach.light is Light.NONE]
+
+
+def _unsure(
+    session: Session, actor: Actor, citizens: Select[*tuple[Any, ...]], now: datetime, today: date, **values: Any
+) -> list[Unsure]:
+    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": today}
+    rows = rows_of(session, citizens, own | values).all()
     found = reaches(session, actor.municipality_id, [row.id for row in rows], now, today)
     unsure = [Unsure(row, found[row.id]) for row in rows if found[row.id].light is not Light.OK]
     return sorted(unsure, key=lambda one: one.reach.light is not Light.NONE)

@@ -16,7 +16,7 @@ from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
 from citizen_app.meetings.queries import meetings_needing_staff
 from citizen_app.policy import Permission
-from citizen_app.reminders.queries import calls_to_make
+from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
 from citizen_app.web import fragments
@@ -52,6 +52,7 @@ def index() -> Response:
         here="morning",
         meetings=meetings,
         calls=len(calls_to_make(db(), me, now(), today())),
+        unreachable=len(unreachable_before_meeting(db(), me, now(), today())),
         tasks=list(_tasks(goals, texts, now())),
         waiting_words=waiting_suggestions(db(), me, today()),
     )

@@ -72,6 +72,23 @@ def test_a_phone_that_shows_nothing_is_no_sure_way(mette: FlaskClient, stage: St
     assert "The last messages were not shown." in page
 
 
+def test_the_morning_list_tells_of_a_meeting_soon_that_no_message_reaches(
+    mette: FlaskClient, stage: Stage, client_of: Any
+) -> None:
+    sentence = "1 person with a meeting soon gets no messages on the phone"
+    meeting = stage.meeting(starts_at=stage.now + timedelta(days=4), ends_at=stage.now + timedelta(days=4, hours=1))
+    assert sentence not in mette.get("/staff").text
+    times: dict[str, Any] = {
+        "starts_at": stage.now + timedelta(days=1),
+        "ends_at": stage.now + timedelta(days=1, hours=1),
+    }
+    stage.move(meeting, leave_home_at=None, **times)
+    assert sentence in mette.get("/staff").text
+    client_of("selam")
+    stage.phone()
+    assert sentence not in mette.get("/staff").text
+
+
 def test_looking_is_logged(mette: FlaskClient, stage: Stage) -> None:
     mette.get(of_selam(stage))
     assert stage.session.scalars(select(AccessLogEntry.what)).all() == ["reminders"]
