@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
+from citizen_app.attendance import models as _attendance_tables
 from citizen_app.config import PROJECT_ROOT, Settings
 from citizen_app.db import Base, make_engine
 from citizen_app.goals import models as _goal_tables
@@ -24,6 +25,7 @@ from citizen_app.mentor import views as mentor
 from citizen_app.people import actor
 from citizen_app.people import models as _people_tables
 from citizen_app.people import views as people
+from citizen_app.placements import models as _placement_tables
 from citizen_app.practice import models as _practice_tables
 from citizen_app.practice import views as practice
 from citizen_app.push import models as _push_tables
@@ -56,6 +58,8 @@ TABLES = (
     _text_tables,
     _goal_tables,
     _meeting_tables,
+    _placement_tables,
+    _attendance_tables,
     _word_tables,
     _sound_tables,
     _practice_tables,

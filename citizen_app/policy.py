@@ -43,6 +43,12 @@ class Permission(StrEnum):
     """Propose, change, agree and close goals and steps."""
     HOLD_MEETINGS = "hold_meetings"
     """Make, move and cancel meetings with a citizen."""
+    ARRANGE_PLACEMENTS = "arrange_placements"
+    """Make and change a citizen's placements and days, invite mentors, settle what was said of a day."""
+    SEE_WORKPLACES = "see_workplaces"
+    """The workplaces of the municipality, their contact people, and who could take one more."""
+    SPEAK_OF_DAYS = "speak_of_days"
+    """Say of a planned day whether the citizen came: as herself or as her mentor."""
     SEE_FIGURES = "see_figures"
     """How often people come to meetings, over the whole municipality and without names."""
     CONNECT_PHONE = "connect_phone"
@@ -132,6 +138,9 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.SEE_CITIZEN: {Role.CITIZEN: is_self, **_each(STAFF, works_with)},
     Permission.WRITE_GOALS: {Role.CITIZEN: is_self, **_each(PLAN_STAFF, works_with)},
     Permission.HOLD_MEETINGS: _each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
+    Permission.ARRANGE_PLACEMENTS: _each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
+    Permission.SEE_WORKPLACES: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
+    Permission.SPEAK_OF_DAYS: {Role.CITIZEN: is_self, Role.MENTOR: works_with},
     Permission.SEE_FIGURES: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
     Permission.CONNECT_PHONE: _each(STAFF, works_with),
     Permission.SEE_MENTEES: {Role.MENTOR: is_in_same_municipality},

@@ -18,6 +18,7 @@ from citizen_app.practice import rules
 from citizen_app.practice.models import Learner, WordAnswer, WordCard, WordUse
 from citizen_app.practice.queries import answers_to, lock_learner
 from citizen_app.practice.rules import Answer, CardState, Wishes
+from citizen_app.web.phone_clock import accepted_time
 from citizen_app.words.queries import Said
 
 
@@ -53,7 +54,7 @@ def record_answers(session: Session, actor: Actor, given: Sequence[GivenAnswer],
             "word_key": answer.word_key,
             "knew": answer.knew,
             "exercise": answer.exercise,
-            "answered_at": rules.accepted_time(answer.said_at, now, place),
+            "answered_at": accepted_time(answer.said_at, now, place),
             "arrived_at": now,
         }
         for place, answer in enumerate(first.values())

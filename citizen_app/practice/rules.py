@@ -26,10 +26,6 @@ FRESH: Final = timedelta(days=7)
 """So long a word from the workplace goes before all others once it is approved."""
 KNOWN_DAYS: Final = 7.0
 """A word is known when nine of ten such words would still be remembered after a week."""
-OLDEST: Final = timedelta(days=60)
-"""An answer may wait so long on a phone; a clock that says more is wrong."""
-AHEAD: Final = timedelta(minutes=5)
-"""A phone's clock may be so far ahead."""
 EXERCISES: Final = ("card", "meet", "see", "listen", "meaning", "order", "say", "type")
 MOST_AT_ONCE: Final = 500
 """Answers in one request."""
@@ -101,16 +97,6 @@ def days_until_due(state: CardState | None, now: datetime) -> tuple[int, int]:
     at = max(now, state.answered_at) if state else now
     knew, missed = (after(state, Answer(at, "", answer)) for answer in (True, False))
     return (knew.due_at - at).days, (missed.due_at - at).days
-
-
-def accepted_time(said: datetime | None, arrived: datetime, place: int) -> datetime:
-    """Return when an answer was given: as the phone says where that can be true, else when it arrived.
-
-    `place` is the answer's place among those that arrived together; it keeps their order.
-    """
-    if said is not None and arrived - OLDEST <= said <= arrived + AHEAD:
-        return said
-    return arrived + timedelta(microseconds=place)
 
 
 # --- Today's session ----------------------------------------------------------------------------------------

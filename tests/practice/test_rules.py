@@ -5,21 +5,17 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
 from fsrs import Card, Rating
 from hypothesis import given
 from hypothesis import strategies as st
 
 from citizen_app.practice.rules import (
-    AHEAD,
     AWAY,
-    OLDEST,
     SCHEDULER,
     SESSION,
     Answer,
     CardState,
     Wishes,
-    accepted_time,
     after,
     card_from,
     days_until_due,
@@ -101,27 +97,6 @@ def test_what_is_missed_comes_back_sooner_than_what_is_known() -> None:
     state = card_from([Answer(NOW - 3 * DAY, "a", knew=True)])
     knew, missed = days_until_due(state, NOW)
     assert 1 <= missed < knew
-
-
-@pytest.mark.parametrize(
-    ("said", "is_believed"),
-    [
-        (NOW - timedelta(days=1), True),
-        (NOW - OLDEST, True),
-        (NOW + AHEAD, True),
-        (NOW - OLDEST - timedelta(seconds=1), False),
-        (NOW + AHEAD + timedelta(seconds=1), False),
-        (datetime(1970, 1, 1, tzinfo=UTC), False),
-        (None, False),
-    ],
-)
-def test_a_phones_clock_is_believed_within_limits(said: datetime | None, is_believed: bool) -> None:
-    assert accepted_time(said, NOW, 0) == (said if is_believed else NOW)
-
-
-def test_answers_with_an_impossible_clock_keep_the_order_in_which_they_came() -> None:
-    times = [accepted_time(None, NOW, place) for place in range(5)]
-    assert times == sorted(set(times))
 
 
 # --- Today's session ----------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""What mentor, citizen and staff say of each planned day, and what came of it."""

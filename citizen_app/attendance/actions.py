@@ -1,0 +1,191 @@
+"""Speaking of a day: mentor, citizen and staff all add statements, and what stands is worked out from all of them.
+
+A statement that comes twice changes nothing. Whoever speaks of the same day at the same time goes one after the
+other, by holding the day's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from citizen_app.attendance import queries, rules
+from citizen_app.attendance.models import DayRecord, DayStatement
+from citizen_app.attendance.rules import Excuse, Fault, Record, Said, Side, Statement
+from citizen_app.db import insert_new
+from citizen_app.placements.models import PlannedDay
+from citizen_app.placements.queries import day_to_change
+from citizen_app.placements.rules import minutes_between
+from citizen_app.policy import Actor, Permission, Refusal, Subject, check
+from citizen_app.web.phone_clock import accepted_time
+
+
+class BadStatement(Refusal):
+    """A statement that cannot be; `fault` says why."""
+
+    status = 422
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__()
+        self.fault = fault
+
+
+class DayIsCancelled(Refusal):
+    """The day has been taken out of the plan."""
+
+
+class TooLateToMend(Refusal):
+    """More than a day after her first word a mentor's words change nothing; staff can."""
+
+
+class StaleDay(Refusal):
+    """Something more was said since the page was read; look at it first."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A statement as it is given, by a form or a phone that was without network."""
+
+    id: str
+    said: Said
+    minutes: int | None = None
+    excuse: Excuse | None = None
+    about: str | None = None
+    words: str = ""
+    said_at: datetime | None = None
+    """By the phone's clock."""
+
+
+def say(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    placement_id: int,
+    day_id: int,
+    side: Side,
+    given: Given,
+    now: datetime,
+) -> Record:
+    """Add a mentor's or the citizen's statement of a day; returns what stands now.
+
+    Raises BadStatement, DayIsCancelled, and TooLateToMend for a mentor's correction after a day.
+    """
+    check(actor, Permission.SPEAK_OF_DAYS, subject)
+    day = day_to_change(session, subject.municipality_id, placement_id, day_id)
+    said_at = accepted_time(given.said_at, now)
+    known = _statements(session, day)
+    if given.id in {one.id for one in known}:
+        return rules.record_of(known)
+    if day.cancelled_at is not None:
+        raise DayIsCancelled
+    _refuse_fault(day, side, given, said_at)
+    new = _statement(given, side, actor, said_at)
+    record = rules.record_of([*known, new])
+    if side is Side.MENTOR and new.said in rules.PRESENCE and record.mentor != new and _is_last(new, known):
+        raise TooLateToMend
+    return _keep(session, actor, day, new, record, now)
+
+
+def settle(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    placement_id: int,
+    day_id: int,
+    given: Given,
+    *,
+    seen: int,
+    now: datetime,
+) -> Record:
+    """Let staff decide what counts, after they have heard both; returns what stands now.
+
+    `seen` is how many statements the page showed. Raises BadStatement and StaleDay.
+    """
+    check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    day = day_to_change(session, subject.municipality_id, placement_id, day_id)
+    known = _statements(session, day)
+    if given.id in {one.id for one in known}:
+        return rules.record_of(known)
+    if len(known) != seen:
+        raise StaleDay
+    _refuse_fault(day, Side.STAFF, given, now)
+    if given.excuse is Excuse.NONE and not any(one.side is Side.CITIZEN for one in known):
+        raise BadStatement(Fault.NOT_HEARD)
+    new = _statement(given, Side.STAFF, actor, now)
+    return _keep(session, actor, day, new, rules.record_of([*known, new]), now)
+
+
+def _statements(session: Session, day: PlannedDay) -> list[Statement]:
+    rows = queries.statements_of(session, day.municipality_id, [day.id]).get(day.id, ())
+    return [queries.as_statement(row) for row in rows]
+
+
+def _refuse_fault(day: PlannedDay, side: Side, given: Given, said_at: datetime) -> None:
+    fault = rules.fault_in(
+        side,
+        given.said,
+        given.minutes,
+        given.excuse,
+        planned=minutes_between(day.begins_at, day.ends_at),
+        begins_at=day.begins_at,
+        now=said_at,
+    )
+    if fault is not None:
+        raise BadStatement(fault)
+
+
+def _statement(given: Given, side: Side, actor: Actor, said_at: datetime) -> Statement:
+    return Statement(
+        id=given.id,
+        side=side,
+        by_id=actor.person_id,
+        said=given.said,
+        said_at=said_at,
+        minutes=given.minutes,
+        excuse=given.excuse,
+        about=given.about,
+        words=given.words,
+    )
+
+
+def _is_last(new: Statement, known: Sequence[Statement]) -> bool:
+    """Say whether a mentor has said nothing later; an old word that comes late from a phone is kept in silence."""
+    others = (one for one in known if one.side is Side.MENTOR and one.said in rules.PRESENCE)
+    return all(one.order < new.order for one in others)
+
+
+def _keep(session: Session, actor: Actor, day: PlannedDay, new: Statement, record: Record, now: datetime) -> Record:
+    about = {"municipality_id": day.municipality_id, "placement_id": day.placement_id}
+    row: dict[str, Any] = {
+        **about,
+        **vars(new),
+        "day_id": day.id,
+        "by_name": actor.given_name,
+        "arrived_at": now,
+        "words_language": actor.writing_language if new.words else "",
+    }
+    insert_new(session, DayStatement, [row], DayStatement.id)
+    standing = record.holds or record.mentor or record.citizen
+    is_presence = standing is not None and standing.said in rules.PRESENCE
+    planned = minutes_between(day.begins_at, day.ends_at)
+    session.merge(
+        DayRecord(
+            **about,
+            day_id=day.id,
+            citizen_id=day.citizen_id,
+            day=day.day,
+            state=record.state.value if record.state else None,
+            said=standing.said.value if standing and is_presence else None,
+            minutes=rules.minutes_present(planned, standing) if standing and is_presence else None,
+            excuse=standing.excuse.value if standing and standing.excuse else None,
+            mentor_statement=record.mentor.id if record.mentor else None,
+            language_minutes=record.language_minutes,
+            changed_at=now,
+        )
+    )
+    session.flush()
+    return record

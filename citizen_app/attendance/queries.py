@@ -1,0 +1,216 @@
+"""Days with what was said of them: for the mentor's page, the citizen's hours and the staff's ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from citizen_app.attendance.models import DayRecord, DayStatement
+from citizen_app.attendance.rules import EARLY, Excuse, RecordState, Said, Side, Statement
+from citizen_app.db import AnyRow, rows_of
+from citizen_app.people.models import Person
+from citizen_app.people.queries import is_citizen_of_worker
+from citizen_app.placements.models import Placement, PlannedDay, Workplace
+from citizen_app.policy import Actor
+
+_DAY_COLUMNS = (
+    PlannedDay.id,
+    PlannedDay.placement_id,
+    PlannedDay.citizen_id,
+    PlannedDay.day,
+    PlannedDay.begins_at,
+    PlannedDay.ends_at,
+    PlannedDay.cancelled_at,
+    DayRecord.state,
+    DayRecord.said,
+    DayRecord.minutes,
+    DayRecord.excuse,
+    DayRecord.mentor_statement,
+    func.coalesce(DayRecord.language_minutes, 0).label("language_minutes"),
+)
+_with_record = and_(DayRecord.day_id == PlannedDay.id, DayRecord.municipality_id == PlannedDay.municipality_id)
+_DAYS: Select[*tuple[Any, ...]] = (
+    select(*_DAY_COLUMNS)
+    .outerjoin(DayRecord, _with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.placement_id.in_(bindparam("placement_ids", expanding=True)),
+        PlannedDay.day >= bindparam("first"),
+        PlannedDay.day <= bindparam("last"),
+    )
+    .order_by(PlannedDay.day, PlannedDay.id)
+)
+
+
+def days_of(
+    session: Session, municipality_id: int, placement_ids: Collection[int], first: date, last: date
+) -> Sequence[AnyRow]:
+    """Return the planned days of placements, both ends included, each with what stands of it."""
+    if not placement_ids:
+        return ()
+    values = {
+        "municipality_id": municipality_id,
+        "placement_ids": list(placement_ids),
+        "first": first,
+        "last": last,
+    }
+    return rows_of(session, _DAYS, values).all()
+
+
+_TO_CONFIRM: Select[*tuple[Any, ...]] = (
+    select(*_DAY_COLUMNS)
+    .join(DayRecord, _with_record)
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.citizen_id == bindparam("citizen_id"),
+        DayRecord.state == RecordState.CITIZEN_NEXT.value,
+    )
+    .order_by(PlannedDay.day)
+    .limit(bindparam("size"))
+)
+
+
+def days_to_confirm(session: Session, municipality_id: int, citizen_id: int, size: int = 31) -> Sequence[AnyRow]:
+    """Return the days a mentor has spoken of and the citizen has not yet, the oldest first."""
+    values = {"municipality_id": municipality_id, "citizen_id": citizen_id, "size": size}
+    return rows_of(session, _TO_CONFIRM, values).all()
+
+
+_LANGUAGE: Select[*tuple[Any, ...]] = (
+    select(DayRecord.placement_id, func.sum(DayRecord.language_minutes))
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.placement_id.in_(bindparam("placement_ids", expanding=True)),
+    )
+    .group_by(DayRecord.placement_id)
+)
+
+
+def language_minutes_of(session: Session, municipality_id: int, placement_ids: Collection[int]) -> Mapping[int, int]:
+    """Return for each placement how many minutes a language mentor has talked with her."""
+    if not placement_ids:
+        return {}
+    values = {"municipality_id": municipality_id, "placement_ids": list(placement_ids)}
+    return {placement_id: int(minutes) for placement_id, minutes in rows_of(session, _LANGUAGE, values)}
+
+
+_STATEMENT_COLUMNS = (
+    DayStatement.day_id,
+    DayStatement.id,
+    DayStatement.side,
+    DayStatement.by_id,
+    DayStatement.by_name,
+    DayStatement.said,
+    DayStatement.said_at,
+    DayStatement.arrived_at,
+    DayStatement.minutes,
+    DayStatement.excuse,
+    DayStatement.about,
+    DayStatement.words,
+    DayStatement.words_language,
+)
+_DAY_IDS: BindParameter[Any] = bindparam("day_ids", expanding=True)
+_STATEMENTS: Select[*tuple[Any, ...]] = (
+    select(*_STATEMENT_COLUMNS)
+    .where(DayStatement.municipality_id == bindparam("municipality_id"), DayStatement.day_id.in_(_DAY_IDS))
+    .order_by(DayStatement.said_at, DayStatement.id)
+)
+
+
+def statements_of(session: Session, municipality_id: int, day_ids: Collection[int]) -> Mapping[int, Sequence[AnyRow]]:
+    """Return everything that was said of each day, in the order in which it was said."""
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    if day_ids:
+        values = {"municipality_id": municipality_id, "day_ids": list(day_ids)}
+        for row in rows_of(session, _STATEMENTS, values):
+            found[row.day_id].append(row)
+    return found
+
+
+def as_statement(row: AnyRow) -> Statement:
+    """Return a row as the rules want it."""
+    return Statement(
+        id=row.id,
+        side=Side(row.side),
+        by_id=row.by_id,
+        said=Said(row.said),
+        said_at=row.said_at,
+        minutes=row.minutes,
+        excuse=Excuse(row.excuse) if row.excuse else None,
+        about=row.about,
+        words=row.words,
+    )
+
+
+_DISPUTED: Select[*tuple[Any, ...]] = (
+    select(
+        *_DAY_COLUMNS,
+        Person.given_name,
+        Person.family_name,
+        Person.has_photo,
+        Workplace.name.label("workplace"),
+    )
+    .join(DayRecord, _with_record)
+    .join(Person, Person.id == PlannedDay.citizen_id)
+    .join(Placement, Placement.id == PlannedDay.placement_id)
+    .join(Workplace, Workplace.id == Placement.workplace_id)
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.state == RecordState.DISPUTED.value,
+        is_citizen_of_worker(DayRecord.citizen_id),
+    )
+    .order_by(DayRecord.day)
+    .limit(bindparam("size"))
+)
+
+
+def disputed_days(session: Session, actor: Actor, today: date, size: int = 50) -> Sequence[AnyRow]:
+    """Return the days of a worker's citizens that the two sides tell differently, the oldest first."""
+    values = {
+        "municipality_id": actor.municipality_id,
+        "person_id": actor.person_id,
+        "today": today,
+        "size": size,
+    }
+    return rows_of(session, _DISPUTED, values).all()
+
+
+_UNSAID: Select[*tuple[Any, ...]] = (
+    select(PlannedDay.placement_id, func.min(PlannedDay.day).label("since"), func.count().label("days"))
+    .outerjoin(DayRecord, _with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.placement_id.in_(bindparam("placement_ids", expanding=True)),
+        PlannedDay.day >= bindparam("first"),
+        PlannedDay.ends_at < bindparam("before"),
+        PlannedDay.cancelled_at.is_(None),
+        DayRecord.mentor_statement.is_(None),
+    )
+    .group_by(PlannedDay.placement_id)
+)
+
+
+def unsaid_days(
+    session: Session, municipality_id: int, placement_ids: Collection[int], first: date, before: datetime
+) -> Mapping[int, AnyRow]:
+    """Return for each placement how many days its mentors have said nothing of, and `since` when."""
+    if not placement_ids:
+        return {}
+    values = {
+        "municipality_id": municipality_id,
+        "placement_ids": list(placement_ids),
+        "first": first,
+        "before": before,
+    }
+    return {row.placement_id: row for row in rows_of(session, _UNSAID, values)}
+
+
+def can_speak_of(day: AnyRow, now: datetime) -> bool:
+    """Say whether a planned day is here, so that somebody can say that she came."""
+    begins_at: datetime = day.begins_at
+    return day.cancelled_at is None and begins_at - EARLY <= now

@@ -1,0 +1,213 @@
+"""What mentor, citizen and staff say of a day, and what follows from it.
+
+Everything that anybody says is kept as a statement. What stands is worked out anew from all of them, in the order in
+which they were said and not in which they arrived; so two phones without network, any order and any repetition give
+one record. Only staff can settle a difference, and only staff can call an absence unexcused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+CORRECTION = timedelta(hours=24)
+"""So long after her first word a mentor can mend what she said of a day; later words are kept and change nothing."""
+EARLY = timedelta(hours=1)
+"""So long before a day begins somebody can say that she came, or that she will not."""
+LATE_MINUTES = (5, 10, 15, 30, 60, 120)
+LANGUAGE_CHOICES = (0, 15, 30, 45, 60, 90, 120)
+MOST_MINUTES = 24 * 60
+
+
+class Side(StrEnum):
+    MENTOR = "mentor"
+    CITIZEN = "citizen"
+    STAFF = "staff"
+
+
+class Said(StrEnum):
+    CAME = "came"
+    LATE = "late"
+    MISSED = "missed"
+    RIGHT = "right"
+    """The citizen: what the mentor said is right."""
+    WRONG = "wrong"
+    """The citizen: it is not."""
+    LANGUAGE = "language"
+    """A mentor: so long we talked Danish together."""
+
+
+PRESENCE = frozenset({Said.CAME, Said.LATE, Said.MISSED})
+ALLOWED = {
+    Side.MENTOR: PRESENCE | {Said.LANGUAGE},
+    Side.CITIZEN: PRESENCE | {Said.RIGHT, Said.WRONG},
+    Side.STAFF: PRESENCE,
+}
+
+
+class Excuse(StrEnum):
+    SICK = "sick"
+    CHILD = "child"
+    """Her child was ill."""
+    MEETING = "meeting"
+    TRANSPORT = "transport"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+    """The mentor does not know."""
+    NONE = "none"
+    """Without excuse: the staff's word alone, after they have heard her."""
+
+
+EXCUSES = {
+    Side.MENTOR: (Excuse.SICK, Excuse.CHILD, Excuse.MEETING, Excuse.TRANSPORT, Excuse.OTHER, Excuse.UNKNOWN),
+    Side.CITIZEN: (Excuse.SICK, Excuse.CHILD, Excuse.MEETING, Excuse.TRANSPORT, Excuse.OTHER),
+    Side.STAFF: (Excuse.SICK, Excuse.CHILD, Excuse.MEETING, Excuse.TRANSPORT, Excuse.OTHER, Excuse.NONE),
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one person says of one day; `id` is made where it was said, so that it counts once."""
+
+    id: str
+    side: Side
+    by_id: int
+    said: Said
+    said_at: datetime
+    minutes: int | None = None
+    """Minutes late, or of talking Danish; for staff, minutes worked."""
+    excuse: Excuse | None = None
+    about: str | None = None
+    """Of RIGHT and WRONG: the mentor's statement she had before her."""
+    words: str = ""
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        return self.said_at, self.id
+
+
+class RecordState(StrEnum):
+    CITIZEN_NEXT = "citizen_next"
+    """The mentor has said something, the citizen not yet."""
+    MENTOR_NEXT = "mentor_next"
+    AGREED = "agreed"
+    DISPUTED = "disputed"
+    """The citizen says that it is wrong: a talk, never a sanction by itself."""
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What stands of a day, worked out from all statements."""
+
+    state: RecordState | None
+    """None while nobody has said anything about her being there."""
+    mentor: Statement | None = None
+    citizen: Statement | None = None
+    staff: Statement | None = None
+    language_minutes: int = 0
+
+    @property
+    def holds(self) -> Statement | None:
+        """What counts: the staff's word, else what both agree on."""
+        if self.staff is not None:
+            return self.staff
+        return self.mentor if self.state is RecordState.AGREED else None
+
+
+def record_of(statements: Iterable[Statement]) -> Record:
+    """Work out what stands from everything that was said of a day, in whatever order it came."""
+    known = sorted({one.id: one for one in statements}.values(), key=lambda one: one.order)
+    mentor = _last_in_time([one for one in known if one.side is Side.MENTOR and one.said in PRESENCE])
+    citizen = _last([one for one in known if one.side is Side.CITIZEN])
+    staff = _last([one for one in known if one.side is Side.STAFF])
+    language = [one for one in known if one.side is Side.MENTOR and one.said is Said.LANGUAGE]
+    return Record(_state(mentor, citizen, staff), mentor, citizen, staff, _language_minutes(language))
+
+
+def _last(said: Sequence[Statement]) -> Statement | None:
+    return said[-1] if said else None
+
+
+def _last_in_time(said: Sequence[Statement]) -> Statement | None:
+    """Return the last statement of those that came within a day of the first."""
+    return _last([one for one in said if one.said_at <= said[0].said_at + CORRECTION])
+
+
+def _state(mentor: Statement | None, citizen: Statement | None, staff: Statement | None) -> RecordState | None:
+    if staff is not None:
+        return RecordState.SETTLED
+    if mentor is None:
+        has_said_herself = citizen is not None and citizen.said in PRESENCE
+        return RecordState.MENTOR_NEXT if has_said_herself else None
+    if citizen is None:
+        return RecordState.CITIZEN_NEXT
+    if citizen.said in PRESENCE:
+        is_same = (citizen.said, citizen.minutes) == (mentor.said, mentor.minutes)
+        return RecordState.AGREED if is_same else RecordState.CITIZEN_NEXT
+    if citizen.about != mentor.id:  # the mentor has mended it since she looked
+        return RecordState.CITIZEN_NEXT
+    return RecordState.AGREED if citizen.said is Said.RIGHT else RecordState.DISPUTED
+
+
+def _language_minutes(said: Sequence[Statement]) -> int:
+    """Add up the last word of each mentor."""
+    last = {one.by_id: one.minutes or 0 for one in said}
+    return sum(last.values())
+
+
+def minutes_present(planned: int, said: Statement) -> int:
+    """Return the minutes that a statement says she was there, of those planned."""
+    if said.said is Said.MISSED:
+        return 0
+    if said.side is Side.STAFF and said.minutes is not None:
+        return said.minutes
+    return planned - (said.minutes or 0) if said.said is Said.LATE else planned
+
+
+class Fault(StrEnum):
+    """Why a statement cannot be."""
+
+    NOT_HERS = "not_hers"
+    """This side cannot say that."""
+    MINUTES = "minutes"
+    """More minutes than the day has, or none where some are needed."""
+    EXCUSE = "excuse"
+    TOO_EARLY = "too_early"
+    NOT_HEARD = "not_heard"
+    """Staff call an absence unexcused without her own words."""
+
+
+def fault_in(
+    side: Side,
+    said: Said,
+    minutes: int | None,
+    excuse: Excuse | None,
+    *,
+    planned: int,
+    begins_at: datetime,
+    now: datetime,
+) -> Fault | None:
+    """Return what is wrong with a statement about a day of so many planned minutes, or nothing."""
+    if said not in ALLOWED[side]:
+        return Fault.NOT_HERS
+    if now < begins_at - EARLY and said is not Said.MISSED:
+        return Fault.TOO_EARLY
+    if not _has_right_minutes(side, said, minutes, planned):
+        return Fault.MINUTES
+    wants_excuse = said is Said.MISSED
+    if (excuse is not None) != wants_excuse or (excuse is not None and excuse not in EXCUSES[side]):
+        return Fault.EXCUSE
+    return None
+
+
+def _has_right_minutes(side: Side, said: Said, minutes: int | None, planned: int) -> bool:
+    if said is Said.LATE and side is not Side.STAFF:
+        return minutes is not None and 0 < minutes < planned
+    if said is Said.LANGUAGE:
+        return minutes is not None and 0 <= minutes <= planned
+    if side is Side.STAFF and said is not Said.MISSED:
+        return minutes is None or 0 < minutes <= MOST_MINUTES
+    return minutes is None

@@ -1,0 +1,1 @@
+"""Placements at workplaces: where, with which mentors, on which days."""
