@@ -324,6 +324,7 @@ def revoke_links(
 ) -> None:
     """Take all links of a mentor to a placement back; they stop at once."""
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    _own_placement(session, subject, placement_id)
     session.execute(
         update(MentorLink)
         .where(
