@@ -31,13 +31,6 @@ _T = TypeVar("_T")
 
 # --- Workplaces ---------------------------------------------------------------------------------------------
 
-
-def _pattern(search: str) -> str:
-    """Return what finds a search anywhere in a search key; a percent sign stands for itself."""
-    escaped = fold(search).replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
-
-
 _running_here = (
     select(func.count())
     .where(
@@ -63,7 +56,7 @@ _WORKPLACES: Select[*tuple[Any, ...]] = (
     .where(
         Workplace.municipality_id == bindparam("municipality_id"),
         or_(bindparam("branch") == "", Workplace.branch == bindparam("branch")),
-        Workplace.search_key.like(bindparam("search"), escape="!"),
+        Workplace.search_key.like(bindparam("search")),
         or_(Workplace.ended_on.is_(None), Workplace.ended_on > bindparam("today")),
     )
     .order_by(Workplace.name, Workplace.id)
@@ -78,7 +71,7 @@ def workplaces(
     values = {
         "municipality_id": municipality_id,
         "today": today,
-        "search": _pattern(search),
+        "search": f"%{fold(search)}%",
         "branch": branch,
         "size": size,
     }
@@ -184,7 +177,7 @@ _OWN_LIST: Select[*tuple[Any, ...]] = (
         Placement.last_day >= bindparam("since"),
         is_citizen_of_worker(Placement.citizen_id),
         or_(bindparam("branch") == "", Workplace.branch == bindparam("branch")),
-        Workplace.search_key.like(bindparam("search"), escape="!"),
+        Workplace.search_key.like(bindparam("search")),
         or_(
             Placement.last_day > bindparam("after_day"),
             and_(Placement.last_day == bindparam("after_day"), Placement.id > bindparam("after_id")),
@@ -212,7 +205,7 @@ def placements_of_worker(
         "person_id": actor.person_id,
         "today": today,
         "since": since,
-        "search": _pattern(search),
+        "search": f"%{fold(search)}%",
         "branch": branch,
         "after_day": after[0],
         "after_id": after[1],
