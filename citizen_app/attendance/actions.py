@@ -18,9 +18,9 @@ from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance.rules import Excuse, Fault, Record, Said, Side, Statement
 from citizen_app.db import insert_new
 from citizen_app.placements.models import PlannedDay
-from citizen_app.placements.queries import day_to_change
+from citizen_app.placements.queries import day_to_change, is_mentor_of
 from citizen_app.placements.rules import minutes_between
-from citizen_app.policy import Actor, Permission, Refusal, Subject, check
+from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
 from citizen_app.web.phone_clock import accepted_time
 
 
@@ -72,11 +72,13 @@ def say(
 ) -> Record:
     """Add a mentor's or the citizen's statement of a day; returns what stands now.
 
-    Raises BadStatement, DayIsCancelled, and TooLateToMend for a mentor's correction after a day.
+    Raises NotFound for a day that is not hers or at a placement where the mentor does not help, BadStatement,
+    DayIsCancelled, and TooLateToMend for a mentor's correction after a day.
     """
     check(actor, Permission.SPEAK_OF_DAYS, subject)
-    day = day_to_change(session, subject.municipality_id, placement_id, day_id)
-    said_at = accepted_time(given.said_at, now)
+    day = _own_day(session, subject, placement_id, day_id)
+    _refuse_stranger(session, actor, day, side)
+    said_at = _when(day, given, now)
     known = _statements(session, day)
     if given.id in {one.id for one in known}:
         return rules.record_of(known)
@@ -106,7 +108,7 @@ def settle(
     `seen` is how many statements the page showed. Raises BadStatement and StaleDay.
     """
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
-    day = day_to_change(session, subject.municipality_id, placement_id, day_id)
+    day = _own_day(session, subject, placement_id, day_id)
     known = _statements(session, day)
     if given.id in {one.id for one in known}:
         return rules.record_of(known)
@@ -117,6 +119,30 @@ def settle(
         raise BadStatement(Fault.NOT_HEARD)
     new = _statement(given, Side.STAFF, actor, now)
     return _keep(session, actor, day, new, rules.record_of([*known, new]), now)
+
+
+def _own_day(session: Session, subject: Subject, placement_id: int, day_id: int) -> PlannedDay:
+    day = day_to_change(session, subject.municipality_id, placement_id, day_id)
+    if day.citizen_id != subject.citizen_id:
+        raise NotFound
+    return day
+
+
+def _refuse_stranger(session: Session, actor: Actor, day: PlannedDay, side: Side) -> None:
+    """Only the citizen speaks as herself, and only who helps at this very placement speaks as a mentor."""
+    if side is Side.CITIZEN:
+        is_hers = actor.person_id == day.citizen_id
+    else:
+        is_hers = is_mentor_of(session, day.municipality_id, actor.person_id, day.placement_id)
+    if not is_hers:
+        raise NotFound
+
+
+def _when(day: PlannedDay, given: Given, now: datetime) -> datetime:
+    """Return when something was said; a clock by which she came long before the day began cannot be right."""
+    said_at = accepted_time(given.said_at, now)
+    is_impossible = given.said is not Said.MISSED and said_at < day.begins_at - rules.EARLY
+    return now if is_impossible else said_at
 
 
 def _statements(session: Session, day: PlannedDay) -> list[Statement]:

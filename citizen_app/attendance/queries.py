@@ -69,6 +69,7 @@ _TO_CONFIRM: Select[*tuple[Any, ...]] = (
         DayRecord.municipality_id == bindparam("municipality_id"),
         DayRecord.citizen_id == bindparam("citizen_id"),
         DayRecord.state == RecordState.CITIZEN_NEXT.value,
+        PlannedDay.cancelled_at.is_(None),
     )
     .order_by(PlannedDay.day)
     .limit(bindparam("size"))
@@ -190,6 +191,7 @@ _UNSAID: Select[*tuple[Any, ...]] = (
         PlannedDay.ends_at < bindparam("before"),
         PlannedDay.cancelled_at.is_(None),
         DayRecord.mentor_statement.is_(None),
+        func.coalesce(DayRecord.state, "") != RecordState.SETTLED.value,
     )
     .group_by(PlannedDay.placement_id)
 )
@@ -198,7 +200,7 @@ _UNSAID: Select[*tuple[Any, ...]] = (
 def unsaid_days(
     session: Session, municipality_id: int, placement_ids: Collection[int], first: date, before: datetime
 ) -> Mapping[int, AnyRow]:
-    """Return for each placement how many days its mentors have said nothing of, and `since` when."""
+    """Return for each placement how many days its mentors have said nothing of, and `since` when; not the settled."""
     if not placement_ids:
         return {}
     values = {

@@ -15,7 +15,7 @@ from enum import StrEnum
 CORRECTION = timedelta(hours=24)
 """So long after her first word a mentor can mend what she said of a day; later words are kept and change nothing."""
 EARLY = timedelta(hours=1)
-"""So long before a day begins somebody can say that she came, or that she will not."""
+"""So long before a day begins somebody can say that she came; that she will not come can be said at any time."""
 LATE_MINUTES = (5, 10, 15, 30, 60, 120)
 LANGUAGE_CHOICES = (0, 15, 30, 45, 60, 90, 120)
 MOST_MINUTES = 24 * 60
@@ -164,7 +164,7 @@ def minutes_present(planned: int, said: Statement) -> int:
         return 0
     if said.side is Side.STAFF and said.minutes is not None:
         return said.minutes
-    return planned - (said.minutes or 0) if said.said is Said.LATE else planned
+    return max(planned - (said.minutes or 0), 0) if said.said is Said.LATE else planned
 
 
 class Fault(StrEnum):

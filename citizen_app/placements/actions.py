@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from citizen_app.people.models import Person, Relation
@@ -150,7 +150,7 @@ def make_placement(
     today = now.astimezone(zone).date()
     _refuse_bad_facts(facts, today)
     place = queries.workplace(session, subject.municipality_id, facts.workplace_id, to_change=True)
-    if place.ended_on is not None and place.ended_on <= today:
+    if place.ended_on is not None and place.ended_on <= max(today, facts.starts_on):
         raise BadPlacement(Fault.ENDED)
     closed = queries.closed_days(facts.starts_on, facts.last_day)
     shifts = rules.planned_shifts(facts.starts_on, facts.last_day, facts.times, closed, zone)
@@ -260,14 +260,19 @@ def add_mentor(
 ) -> int:
     """Let a mentor, known or new, help at a placement; he stands among the citizen's people from today. Returns who."""
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    _hold_citizen(session, subject)
     _own_placement(session, subject, placement_id)
-    person_id = (
-        _known_mentor(session, actor, mentor) if isinstance(mentor, int) else _new_mentor(session, actor, mentor)
-    )
+    if isinstance(mentor, MentorFacts):
+        person_id = _new_mentor(session, actor, mentor)
+    else:
+        person_id = _known_mentor(session, actor, mentor, today)
     about = {"municipality_id": subject.municipality_id, "placement_id": placement_id, "person_id": person_id}
-    kept = session.scalar(select(PlacementMentor).filter_by(**about)) or PlacementMentor(**about, kind=kind)
-    kept.kind, kept.ended_at = kind.value, None
+    kept = session.scalar(select(PlacementMentor).filter_by(**about)) or PlacementMentor(**about, kind=kind.value)
+    former, kept.kind, kept.ended_at = kept.kind, kind.value, None
     session.add(kept)
+    session.flush()
+    if former != kept.kind:
+        _end_relation(session, subject, person_id, former, today)
     _relate(session, subject, person_id, kind, today)
     session.flush()
     return person_id
@@ -278,31 +283,16 @@ def end_mentor(
 ) -> None:
     """Let a mentor help no longer: his links stop, and he goes from the citizen's people when nothing else is left."""
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    _hold_citizen(session, subject)
     _own_placement(session, subject, placement_id)
-    about = {"municipality_id": subject.municipality_id, "person_id": person_id}
-    kept = session.scalar(select(PlacementMentor).filter_by(**about, placement_id=placement_id, ended_at=None))
+    about = {"municipality_id": subject.municipality_id, "placement_id": placement_id, "person_id": person_id}
+    kept = session.scalar(select(PlacementMentor).filter_by(**about, ended_at=None))
     if kept is None:
         raise NotFound
     kept.ended_at = now
     session.flush()
     revoke_links(session, actor, subject, placement_id, person_id, now)
-    others = (
-        select(PlacementMentor.id)
-        .join(Placement, Placement.id == PlacementMentor.placement_id)
-        .where(
-            PlacementMentor.municipality_id == subject.municipality_id,
-            PlacementMentor.person_id == person_id,
-            PlacementMentor.kind == kept.kind,
-            PlacementMentor.ended_at.is_(None),
-            Placement.citizen_id == subject.citizen_id,
-        )
-    )
-    if session.scalar(others.limit(1)) is None:
-        session.execute(
-            update(Relation)
-            .filter_by(**about, citizen_id=subject.citizen_id, role=kept.kind, ended_on=None)
-            .values(ended_on=today)
-        )
+    _end_relation(session, subject, person_id, kept.kind, today)
 
 
 def make_link(
@@ -334,6 +324,7 @@ def revoke_links(
 ) -> None:
     """Take all links of a mentor to a placement back; they stop at once."""
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    _own_placement(session, subject, placement_id)
     session.execute(
         update(MentorLink)
         .where(
@@ -381,7 +372,7 @@ def _refuse_overlap(session: Session, subject: Subject, shifts: Sequence[Shift],
 def _hold_citizen(session: Session, subject: Subject) -> None:
     """Let two who plan for the same citizen at once go one after the other."""
     where = {"municipality_id": subject.municipality_id, "id": subject.citizen_id}
-    session.execute(select(Person.id).filter_by(**where).with_for_update())
+    session.execute(queries.held(select(Person.id).filter_by(**where)))
 
 
 def _own_placement(session: Session, subject: Subject, placement_id: int) -> Placement:
@@ -413,9 +404,9 @@ def _cancel_days_after(session: Session, placement: Placement, last_day: date, n
     )
 
 
-def _known_mentor(session: Session, actor: Actor, person_id: int) -> int:
+def _known_mentor(session: Session, actor: Actor, person_id: int, today: date) -> int:
     wanted = select(Person.id).filter_by(id=person_id, municipality_id=actor.municipality_id, role=Role.MENTOR)
-    found = session.scalar(wanted)
+    found = session.scalar(wanted.where(or_(Person.ended_on.is_(None), Person.ended_on > today)))
     if found is None:
         raise NotFound
     return found
@@ -448,3 +439,22 @@ def _relate(session: Session, subject: Subject, person_id: int, kind: MentorKind
         again.ended_on = None
     else:
         session.add(Relation(**about, started_on=today))
+
+
+def _end_relation(session: Session, subject: Subject, person_id: int, kind: str, today: date) -> None:
+    """Let a mentor go from the citizen's people, unless he still helps her in this way at a placement that lasts."""
+    others = (
+        select(PlacementMentor.id)
+        .join(Placement, Placement.id == PlacementMentor.placement_id)
+        .where(
+            PlacementMentor.municipality_id == subject.municipality_id,
+            PlacementMentor.person_id == person_id,
+            PlacementMentor.kind == kind,
+            PlacementMentor.ended_at.is_(None),
+            Placement.citizen_id == subject.citizen_id,
+            Placement.last_day >= today,
+        )
+    )
+    if session.scalar(others.limit(1)) is None:
+        about = {"municipality_id": subject.municipality_id, "citizen_id": subject.citizen_id, "person_id": person_id}
+        session.execute(update(Relation).filter_by(**about, role=kind, ended_on=None).values(ended_on=today))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -26,6 +26,8 @@ from citizen_app.placements.models import (
 from citizen_app.placements.rules import Shift, WeeklyTime
 from citizen_app.policy import Actor, NotFound, Role
 from citizen_app.texts.rules import fold
+
+_T = TypeVar("_T")
 
 # --- Workplaces ---------------------------------------------------------------------------------------------
 
@@ -76,10 +78,18 @@ def workplaces(
     return rows_of(session, _WORKPLACES, values).all()
 
 
+def held(wanted: Select[_T]) -> Select[_T]:
+    """Read a row anew and hold it until the transaction ends.
+
+    Its key stays free: whoever adds a row that points to it need not wait, or two would wait for each other.
+    """
+    return wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
 def workplace(session: Session, municipality_id: int, workplace_id: int, *, to_change: bool = False) -> Workplace:
     """Return a workplace; raises NotFound for another municipality's."""
     wanted = select(Workplace).filter_by(id=workplace_id, municipality_id=municipality_id)
-    found = session.scalar(wanted.with_for_update() if to_change else wanted)
+    found = session.scalar(held(wanted) if to_change else wanted)
     if found is None:
         raise NotFound
     return found
@@ -146,8 +156,8 @@ def placement(session: Session, municipality_id: int, placement_id: int) -> AnyR
 
 def placement_to_change(session: Session, municipality_id: int, placement_id: int) -> Placement:
     """Return a placement, held until the transaction ends."""
-    wanted = select(Placement).filter_by(id=placement_id, municipality_id=municipality_id).with_for_update()
-    found = session.scalar(wanted)
+    wanted = select(Placement).filter_by(id=placement_id, municipality_id=municipality_id)
+    found = session.scalar(held(wanted))
     if found is None:
         raise NotFound
     return found
@@ -247,11 +257,8 @@ def closed_days(first: date, last: date) -> frozenset[date]:
 
 def day_to_change(session: Session, municipality_id: int, placement_id: int, day_id: int) -> PlannedDay:
     """Return a planned day of a placement, held until the transaction ends."""
-    found = session.scalar(
-        select(PlannedDay)
-        .filter_by(id=day_id, placement_id=placement_id, municipality_id=municipality_id)
-        .with_for_update()
-    )
+    wanted = select(PlannedDay).filter_by(id=day_id, placement_id=placement_id, municipality_id=municipality_id)
+    found = session.scalar(held(wanted))
     if found is None:
         raise NotFound
     return found

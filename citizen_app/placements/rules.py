@@ -70,8 +70,11 @@ class Shift:
 def shift_on(day: date, begins: time, ends: time, zone: ZoneInfo) -> Shift:
     """Return a shift by the wall clock; one that ends at or before its beginning ends the next day."""
     last = day if ends > begins else day + timedelta(days=1)
-    begins_at, ends_at = datetime.combine(day, begins, zone), datetime.combine(last, ends, zone)
-    return Shift(day, begins_at.astimezone(UTC), ends_at.astimezone(UTC))
+    begins_at = datetime.combine(day, begins, zone).astimezone(UTC)
+    ends_at = datetime.combine(last, ends, zone).astimezone(UTC)
+    if ends_at <= begins_at:  # it begins in the hour that the clock leaves out
+        ends_at = begins_at + (datetime.combine(last, ends) - datetime.combine(day, begins))
+    return Shift(day, begins_at, ends_at)
 
 
 def minutes_between(begins_at: datetime, ends_at: datetime) -> int:
