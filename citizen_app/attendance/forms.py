@@ -71,8 +71,13 @@ def read_statement(one: Mapping[str, Any]) -> tuple[int, Given] | None:
 
     A time that is no time is no reason to lose a statement: it then counts from its arrival.
     """
-    statement_id, day_id, minutes, about = (one.get(name) for name in ("id", "day", "minutes", "about"))
-    said, excuse, words = one.get("said"), one.get("excuse") or None, one.get("words") or ""
+    statement_id: Any = one.get("id")
+    day_id: Any = one.get("day")
+    said: Any = one.get("said")
+    minutes: Any = one.get("minutes")
+    excuse: Any = one.get("excuse") or None
+    about: Any = one.get("about") or None
+    words: Any = one.get("words") or ""
     are_right = (
         isinstance(statement_id, str) and _ID.fullmatch(statement_id) is not None,
         _is_number(day_id) and 0 < day_id < 2**31,
@@ -85,7 +90,7 @@ def read_statement(one: Mapping[str, Any]) -> tuple[int, Given] | None:
     if not all(are_right):
         return None
     given = Given(
-        id=str(statement_id),
+        id=statement_id,
         said=Said(said),
         minutes=minutes,
         excuse=Excuse(excuse) if excuse else None,
@@ -93,7 +98,7 @@ def read_statement(one: Mapping[str, Any]) -> tuple[int, Given] | None:
         words=one_line(words),
         said_at=_moment(one.get("at")),
     )
-    return int(day_id), given
+    return day_id, given
 
 
 def _is_number(value: Any) -> bool:

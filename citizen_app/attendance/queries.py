@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance import rules
+from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance.rules import EARLY, Excuse, Record, RecordState, Said, Side, Statement
 from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
@@ -83,6 +83,30 @@ def days_to_confirm(session: Session, municipality_id: int, citizen_id: int, siz
     """Return the days a mentor has spoken of and the citizen has not yet, the oldest first."""
     values = {"municipality_id": municipality_id, "citizen_id": citizen_id, "size": size}
     return rows_of(session, _TO_CONFIRM, values).all()
+
+
+OLDEST_QUESTION: Select[*tuple[Any, ...]] = (
+    select(
+        PlannedDay.id.label("day_id"),
+        PlannedDay.day,
+        PlannedDay.begins_at.label("day_begins_at"),
+        PlannedDay.ends_at.label("day_ends_at"),
+        DayStatement.by_name,
+        DayStatement.said,
+        DayStatement.minutes,
+    )
+    .join(DayRecord, _with_record)
+    .join(DayStatement, and_(DayStatement.day_id == DayRecord.day_id, DayStatement.id == DayRecord.mentor_statement))
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.citizen_id == bindparam("person_id"),
+        DayRecord.state == RecordState.CITIZEN_NEXT.value,
+        PlannedDay.cancelled_at.is_(None),
+    )
+    .order_by(PlannedDay.day, PlannedDay.id)
+    .limit(1)
+)
+"""The oldest day that waits for the citizen's word; the start page asks it together with other things."""
 
 
 _OF_CITIZEN: Select[*tuple[Any, ...]] = (

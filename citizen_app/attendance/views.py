@@ -159,8 +159,8 @@ def _say(day: AnyRow, given: Given) -> Record:
 
 def _told(record: Record) -> str:
     if record.mentor is not None and record.state is RecordState.CITIZEN_NEXT:
-        return _("Your mentor says something else. Please look again.")
-    return _("Saved.")
+        return str(_("Your mentor says something else. Please look again."))
+    return str(_("Saved."))
 
 
 def _sentence_for(refusal: Refusal) -> Any:
