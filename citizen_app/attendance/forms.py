@@ -23,14 +23,13 @@ _ID = re.compile(r"[0-9a-zA-Z-]{8,36}")
 _SAYS = sorted(ALLOWED[Side.CITIZEN])
 _EXCUSES = sorted({*EXCUSES[Side.CITIZEN], *OBJECTIONS})
 _CHOOSE = _("Choose one of the pictures.")
-_LATE = _("Choose how late you came.")
 
 
 class DayForm(Form):
     id = HiddenField(validators=[InputRequired(), Regexp(f"^{_ID.pattern}$")])
     said = StringField(validators=[AnyOf(_SAYS)])
-    minutes = IntegerField(validators=[Optional(), NumberRange(1, MOST_MINUTES, _LATE)])
-    excuse = StringField(validators=[Optional(), AnyOf(_EXCUSES, _CHOOSE)])
+    minutes = IntegerField(validators=[Optional(), NumberRange(1, MOST_MINUTES, _("Choose how late you came."))])
+    excuse = StringField()
     about = StringField(validators=[Optional(), Regexp(f"^{_ID.pattern}$")])
     """The mentor's statement that stood on the page."""
     words = TextAreaField(
@@ -41,12 +40,9 @@ class DayForm(Form):
     at = StringField(validators=[Optional()])
     """When it was said by the phone's clock, in milliseconds."""
 
-    def validate_minutes(self, field: Any) -> None:
-        if self.said.data == Said.LATE and not field.data:
-            raise ValidationError(str(_LATE))
-
     def validate_excuse(self, field: Any) -> None:
-        if self.said.data in {Said.MISSED, Said.WRONG} and not field.data:
+        allowed = ["", *_EXCUSES] if self.said.data != Said.WRONG else list(OBJECTIONS)
+        if (field.data or "") not in allowed:
             raise ValidationError(str(_CHOOSE))
 
     @property

@@ -68,6 +68,7 @@ def index() -> Response:
     ids = [one.id for one in own]
     return page(
         "attendance/index.html",
+        "weeks",
         current=[one for one in own if not is_over[one.id]] if is_newest else [],
         past=[one for one in own if is_over[one.id]] if is_newest else [],
         has_any=bool(own),
@@ -233,4 +234,6 @@ def _reason_page(found: OwnDay, form: DayForm, *, status: int = 200) -> Response
 def _about(found: OwnDay) -> dict[str, Any]:
     """Return where the day is."""
     row = found.row
-    return {"workplace": placements.placement(db(), row.municipality_id, row.placement_id).workplace} | _tools()
+    return {
+        "workplace": placements.placement(db(), access.actor().municipality_id, row.placement_id).workplace
+    } | _tools()
