@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
 from citizen_app.attendance import models as _attendance_tables
+from citizen_app.attendance import views as attendance
 from citizen_app.config import PROJECT_ROOT, Settings
 from citizen_app.db import Base, make_engine
 from citizen_app.goals import models as _goal_tables
@@ -26,6 +27,7 @@ from citizen_app.people import actor
 from citizen_app.people import models as _people_tables
 from citizen_app.people import views as people
 from citizen_app.placements import models as _placement_tables
+from citizen_app.placements import views as placements
 from citizen_app.practice import models as _practice_tables
 from citizen_app.practice import views as practice
 from citizen_app.push import models as _push_tables
@@ -78,6 +80,8 @@ ROOMS = (
     goals,
     push,
     reminders,
+    placements,
+    attendance,
     mentor,
     staff_morning,
     staff_citizens,

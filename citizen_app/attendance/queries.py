@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from citizen_app.attendance import rules
 from citizen_app.attendance.models import DayRecord, DayStatement
-from citizen_app.attendance.rules import EARLY, Excuse, RecordState, Said, Side, Statement
+from citizen_app.attendance.rules import EARLY, Excuse, Record, RecordState, Said, Side, Statement
 from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
-from citizen_app.policy import Actor
+from citizen_app.placements.rules import minutes_between
+from citizen_app.policy import Actor, NotFound
 
 _DAY_COLUMNS = (
     PlannedDay.id,
@@ -71,7 +74,7 @@ _TO_CONFIRM: Select[*tuple[Any, ...]] = (
         DayRecord.state == RecordState.CITIZEN_NEXT.value,
         PlannedDay.cancelled_at.is_(None),
     )
-    .order_by(PlannedDay.day)
+    .order_by(PlannedDay.day, PlannedDay.id)
     .limit(bindparam("size"))
 )
 
@@ -80,6 +83,69 @@ def days_to_confirm(session: Session, municipality_id: int, citizen_id: int, siz
     """Return the days a mentor has spoken of and the citizen has not yet, the oldest first."""
     values = {"municipality_id": municipality_id, "citizen_id": citizen_id, "size": size}
     return rows_of(session, _TO_CONFIRM, values).all()
+
+
+OLDEST_QUESTION: Select[*tuple[Any, ...]] = (
+    select(
+        PlannedDay.id.label("day_id"),
+        PlannedDay.day,
+        PlannedDay.begins_at.label("day_begins_at"),
+        PlannedDay.ends_at.label("day_ends_at"),
+        DayStatement.by_name,
+        DayStatement.said,
+        DayStatement.minutes,
+    )
+    .join(DayRecord, _with_record)
+    .join(DayStatement, and_(DayStatement.day_id == DayRecord.day_id, DayStatement.id == DayRecord.mentor_statement))
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.citizen_id == bindparam("person_id"),
+        DayRecord.state == RecordState.CITIZEN_NEXT.value,
+        PlannedDay.cancelled_at.is_(None),
+    )
+    .order_by(PlannedDay.day, PlannedDay.id)
+    .limit(1)
+)
+"""The oldest day that waits for the citizen's word; the start page asks it together with other things."""
+
+
+_OF_CITIZEN: Select[*tuple[Any, ...]] = (
+    select(*_DAY_COLUMNS)
+    .outerjoin(DayRecord, _with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.citizen_id == bindparam("citizen_id"),
+        PlannedDay.day >= bindparam("first"),
+        PlannedDay.day <= bindparam("last"),
+    )
+    .order_by(PlannedDay.day.desc(), PlannedDay.begins_at.desc())
+)
+_ONE_OF_CITIZEN: Select[*tuple[Any, ...]] = (
+    select(*_DAY_COLUMNS)
+    .outerjoin(DayRecord, _with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.citizen_id == bindparam("citizen_id"),
+        PlannedDay.id == bindparam("day_id"),
+    )
+)
+
+
+def days_of_citizen(
+    session: Session, municipality_id: int, citizen_id: int, first: date, last: date
+) -> Sequence[AnyRow]:
+    """Return a citizen's planned days at all her placements, both ends included, the newest first."""
+    values = {"municipality_id": municipality_id, "citizen_id": citizen_id, "first": first, "last": last}
+    return rows_of(session, _OF_CITIZEN, values).all()
+
+
+def day_of_citizen(session: Session, municipality_id: int, citizen_id: int, day_id: int) -> AnyRow:
+    """Return one planned day with what stands of it; raises NotFound for anybody else's."""
+    values = {"municipality_id": municipality_id, "citizen_id": citizen_id, "day_id": day_id}
+    row = rows_of(session, _ONE_OF_CITIZEN, values).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 _LANGUAGE: Select[*tuple[Any, ...]] = (
@@ -216,3 +282,78 @@ def can_speak_of(day: AnyRow, now: datetime) -> bool:
     """Say whether a planned day is here, so that somebody can say that she came."""
     begins_at: datetime = day.begins_at
     return day.cancelled_at is None and begins_at - EARLY <= now
+
+
+# --- Days as the citizen reads them -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OwnDay:
+    """A planned day with all that was said of it."""
+
+    row: AnyRow
+    record: Record
+    names: Mapping[str, str]
+    """Who made a statement, by its id."""
+    words_languages: Mapping[str, str]
+
+    @property
+    def planned(self) -> int:
+        """The planned minutes; none for a day that was taken out of the plan."""
+        return 0 if self.row.cancelled_at else minutes_between(self.row.begins_at, self.row.ends_at)
+
+    @property
+    def confirmed(self) -> int:
+        """The minutes that both sides or staff stand by."""
+        return self.row.minutes or 0 if self.row.state in {RecordState.AGREED, RecordState.SETTLED} else 0
+
+    @property
+    def waits_for_her(self) -> bool:
+        return self.row.cancelled_at is None and self.row.state == RecordState.CITIZEN_NEXT
+
+    def name_of(self, said: Statement) -> str:
+        return self.names[said.id]
+
+    def may_speak_first(self, now: datetime, today: date) -> bool:
+        """Say whether she can say herself how it was: the day is here, and no mentor has spoken of it."""
+        is_near = self.row.day >= today - rules.SPEAKS_FIRST
+        is_open = self.row.state in {None, RecordState.MENTOR_NEXT}
+        return is_near and is_open and can_speak_of(self.row, now)
+
+
+def own_days(session: Session, municipality_id: int, days: Collection[AnyRow]) -> list[OwnDay]:
+    """Return days, in their order, with all that was said of each: one SELECT for all."""
+    said = statements_of(session, municipality_id, {day.id for day in days})
+    return [
+        OwnDay(
+            day,
+            rules.record_of(as_statement(row) for row in said.get(day.id, ())),
+            {row.id: row.by_name for row in said.get(day.id, ())},
+            {row.id: row.words_language for row in said.get(day.id, ())},
+        )
+        for day in days
+    ]
+
+
+@dataclass(frozen=True)
+class Week:
+    """Monday to Sunday."""
+
+    monday: date
+    days: Sequence[OwnDay]
+
+    @property
+    def planned(self) -> int:
+        return sum(day.planned for day in self.days)
+
+    @property
+    def confirmed(self) -> int:
+        return sum(day.confirmed for day in self.days)
+
+
+def in_weeks(days: Collection[OwnDay]) -> list[Week]:
+    """Return days in their weeks, the newest week first and in each its days in order."""
+    weeks: dict[date, list[OwnDay]] = defaultdict(list)
+    for day in sorted(days, key=lambda one: one.row.begins_at):
+        weeks[day.row.day - timedelta(days=day.row.day.weekday())].append(day)
+    return [Week(monday, weeks[monday]) for monday in sorted(weeks, reverse=True)]

@@ -14,6 +14,8 @@ from enum import StrEnum
 
 CORRECTION = timedelta(hours=24)
 """So long after her first word a mentor can mend what she said of a day; later words are kept and change nothing."""
+SPEAKS_FIRST = timedelta(days=14)
+"""So long after a day she can say how it was although no mentor has said anything."""
 EARLY = timedelta(hours=1)
 """So long before a day begins somebody can say that she came; that she will not come can be said at any time."""
 LATE_MINUTES = (5, 10, 15, 30, 60, 120)
@@ -58,8 +60,14 @@ class Excuse(StrEnum):
     """The mentor does not know."""
     NONE = "none"
     """Without excuse: the staff's word alone, after they have heard her."""
+    THERE = "there"
+    """Not why she was away but why WRONG: she was there."""
+    LONGER = "longer"
+    """Why WRONG: she was there longer."""
 
 
+OBJECTIONS = (Excuse.THERE, Excuse.LONGER, Excuse.SICK, Excuse.OTHER)
+"""Why the citizen says that it is WRONG; here SICK is that she had said that she was ill."""
 EXCUSES = {
     Side.MENTOR: (Excuse.SICK, Excuse.CHILD, Excuse.MEETING, Excuse.TRANSPORT, Excuse.OTHER, Excuse.UNKNOWN),
     Side.CITIZEN: (Excuse.SICK, Excuse.CHILD, Excuse.MEETING, Excuse.TRANSPORT, Excuse.OTHER),
@@ -197,10 +205,13 @@ def fault_in(
         return Fault.TOO_EARLY
     if not _has_right_minutes(side, said, minutes, planned):
         return Fault.MINUTES
-    wants_excuse = said is Said.MISSED
-    if (excuse is not None) != wants_excuse or (excuse is not None and excuse not in EXCUSES[side]):
-        return Fault.EXCUSE
-    return None
+    return None if _has_right_excuse(side, said, excuse) else Fault.EXCUSE
+
+
+def _has_right_excuse(side: Side, said: Said, excuse: Excuse | None) -> bool:
+    if said is Said.MISSED:
+        return excuse in EXCUSES[side]
+    return excuse is None or (said is Said.WRONG and excuse in OBJECTIONS)
 
 
 def _has_right_minutes(side: Side, said: Said, minutes: int | None, planned: int) -> bool:

@@ -9,8 +9,8 @@ from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
 from citizen_app.goals.queries import plan_for_today
+from citizen_app.home.queries import coming_up
 from citizen_app.home.rules import greeting
-from citizen_app.meetings.queries import next_meeting
 from citizen_app.policy import Permission, has_role_for
 from citizen_app.practice.queries import own_desk
 from citizen_app.web import access, navigation
@@ -43,7 +43,7 @@ def _today() -> Response:
         here="today",
         greeting=greeting(now().astimezone(zone(me.timezone)).hour),
         today=access.today(),
-        meeting=next_meeting(db(), me.municipality_id, me.person_id, now()),
+        coming_up=coming_up(db(), me, now(), access.today()),
         plan=plan_for_today(db(), me),
         words=words.words_for_today(),
         picture_of=lambda word: picture_of(word, words.said),

@@ -148,18 +148,19 @@ _OF_PERSON: Select[*tuple[Any, ...]] = (
     .where(_Me.municipality_id == bindparam("municipality_id"), _Me.person_id == bindparam("person_id"))
 )
 _UPCOMING = _OF_PERSON.where(_HAS_NOT_ENDED).order_by(*_COMING).limit(50)
-_NEXT = _OF_PERSON.where(_HAS_NOT_ENDED, Meeting.cancelled_at.is_(None)).order_by(*_COMING).limit(1)
+NEXT = _OF_PERSON.where(_HAS_NOT_ENDED, Meeting.cancelled_at.is_(None)).order_by(*_COMING).limit(1)
+"""The next meeting that takes place, for the values of `coming`; the start page asks it together with other things."""
 _ONE = _OF_PERSON.where(_Me.meeting_id == bindparam("meeting_id"))
 
 
 def upcoming_meetings(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> Sequence[AnyRow]:
     """Return the meetings that have not ended, soonest first; cancelled ones too, so that nobody sets out."""
-    return session.execute(_UPCOMING, _coming(municipality_id, now, person_id=citizen_id)).all()
+    return session.execute(_UPCOMING, coming(municipality_id, now, person_id=citizen_id)).all()
 
 
 def next_meeting(session: Session, municipality_id: int, citizen_id: int, now: datetime) -> AnyRow | None:
     """Return the next meeting that takes place."""
-    return rows_of(session, _NEXT, _coming(municipality_id, now, person_id=citizen_id)).first()
+    return rows_of(session, NEXT, coming(municipality_id, now, person_id=citizen_id)).first()
 
 
 def meeting_of_citizen(session: Session, municipality_id: int, citizen_id: int, meeting_id: int) -> AnyRow:
@@ -723,13 +724,14 @@ def facts_of(meeting: Meeting | AnyRow) -> MeetingFacts:
     )
 
 
-def _coming(municipality_id: int, now: datetime, **more: Any) -> dict[str, Any]:
+def coming(municipality_id: int, now: datetime, **more: Any) -> dict[str, Any]:
+    """Return the values for the statements about meetings that have not ended."""
     return {"municipality_id": municipality_id, "now": now, "since": now - OFFER_SPAN, **more}
 
 
 def _worker(actor: Actor, now: datetime) -> dict[str, Any]:
     today = local_day(now, actor.timezone)
-    return _coming(actor.municipality_id, now, person_id=actor.person_id, today=today)
+    return coming(actor.municipality_id, now, person_id=actor.person_id, today=today)
 
 
 def _behind(position: Position) -> dict[str, Any]:

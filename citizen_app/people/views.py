@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, make_response, redirect, request, session
+from flask import Blueprint, abort, g, make_response, redirect, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
@@ -173,9 +173,12 @@ def photo(person_id: int) -> Response:
 
 
 def contact_for_page() -> AnyRow | None:
-    """Return the contact person that stands on each of the citizen's pages."""
-    me = access.actor()
-    return queries.contact_person(db(), me.municipality_id, me.person_id, today())
+    """Return the contact person that stands on each of the citizen's pages; read once for each request."""
+    if "contact_person" not in g:
+        me = access.actor()
+        g.contact_person = queries.contact_person(db(), me.municipality_id, me.person_id, today())
+    found: AnyRow | None = g.contact_person
+    return found
 
 
 def municipality_for_page() -> AnyRow | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -316,6 +317,36 @@ def mentors_of(session: Session, municipality_id: int, placement_id: int, today:
     """Return the mentors of a placement, each with the day until which a link of theirs opens, if one does."""
     values = {"municipality_id": municipality_id, "placement_id": placement_id, "today": today}
     return rows_of(session, _MENTORS, values).all()
+
+
+_MENTOR_NAMES: Select[*tuple[Any, ...]] = (
+    select(
+        PlacementMentor.placement_id,
+        Person.id,
+        Person.given_name,
+        Person.has_photo,
+        PlacementMentor.kind,
+    )
+    .join(Person, Person.id == PlacementMentor.person_id)
+    .where(
+        PlacementMentor.municipality_id == bindparam("municipality_id"),
+        PlacementMentor.placement_id.in_(bindparam("placement_ids", expanding=True)),
+        PlacementMentor.ended_at.is_(None),
+    )
+    .order_by(PlacementMentor.id)
+)
+
+
+def mentors_by_placement(
+    session: Session, municipality_id: int, placement_ids: Collection[int]
+) -> Mapping[int, Sequence[AnyRow]]:
+    """Return for each placement its mentors by their first names, as the citizen knows them."""
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    if placement_ids:
+        values = {"municipality_id": municipality_id, "placement_ids": list(placement_ids)}
+        for row in rows_of(session, _MENTOR_NAMES, values):
+            found[row.placement_id].append(row)
+    return found
 
 
 def is_mentor_of(session: Session, municipality_id: int, person_id: int, placement_id: int) -> bool:
