@@ -162,7 +162,7 @@ def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: da
 def _placement(
     session: Session, worker: Actor, subject: Subject, mentor: int, mark: str, now: datetime
 ) -> dict[str, int]:
-    """A placement with a mentor and a link, on every day but holidays; of a day that has been, the mentor has spoken."""
+    """A placement with a mentor and a link, on all days but holidays; of one that has been, the mentor has spoken."""
     place = placements.add_workplace(session, worker, WorkplaceFacts(f"{mark} Cafe", "kitchen", mark, f"Ring i {mark}"))
     today = local_date(now, worker.timezone)
     facts = PlacementFacts(
