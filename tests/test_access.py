@@ -29,6 +29,9 @@ PUBLIC = {
     "pwa.offline": "kept on the phone, so nothing personal",
     "practice.pocket": "kept on the phone, so nothing personal",
     "meetings.feed": "calendar programmes cannot sign in; the address itself is the secret",
+    "mentor.link": "a mentor has no account; the address itself is the secret",
+    "mentor.say_by_link": "a mentor has no account; the address itself is the secret",
+    "mentor.say_kept": "a mentor has no account; the address itself is the secret",
     "pwa.accessibility": "the law wants it open",
     "pwa.about": "",
     "reminders.health": "for the machines that watch over the app",
@@ -37,8 +40,9 @@ PUBLIC = {
     "reminders.take_answer": "phones have no cookie; the key of the message proves that it was theirs",
 }
 
-# A service worker sees no page and so no token: the key in the message is what proves.
-PROVEN_OTHERWISE = {"reminders.shown", "reminders.take_answer"}
+# A service worker sees no page and so no token: the key in the message is what proves. Of a mentor's
+# link it is the address.
+PROVEN_OTHERWISE = {"reminders.shown", "reminders.take_answer", "mentor.say_by_link", "mentor.say_kept"}
 
 
 def rules(app: Flask) -> list[Rule]:

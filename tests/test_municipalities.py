@@ -35,7 +35,7 @@ WITHOUT_MUNICIPALITY = {
     "push_services": "all municipalities share them",
     "worker_beats": "workers serve all municipalities",
 }
-WORDS = {"key": "hej", "code": "ABCDEFGH", "deck": "core", "language": "uk"}
+WORDS = {"key": "hej", "code": "ABCDEFGH", "deck": "core", "language": "uk", "token": "ABCDEFGH"}
 """What stands in addresses for arguments that are no numbers."""
 FILLINGS = {"text": "Hej", "textarea": "Hej", "date": "2030-01-02", "time": "10:00", "number": "1"}
 REFUSED = {403, 404}

@@ -1,36 +1,238 @@
-"""The mentor's pages: first names and languages of the people one is a mentor for, their words, and nothing else.
+"""The mentor's pages: first names and languages of own people, the words they learn, their days, and nothing else.
 
 Family names, phone numbers and plans are not even selected, so that no template can show them by mistake.
+
+A mentor without an account has a link. Its address is the secret, so it wants no cookie and no form token, and
+whoever is signed in on the same browser has no part in it.
 """
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import Any
 
-from flask import Blueprint, request, session
+from flask import Blueprint, jsonify, redirect, request, session
 from flask_babel import gettext as _
+from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from citizen_app.people.actions import log_access
-from citizen_app.people.queries import mentees_of, subject_for
-from citizen_app.policy import NotFound, Permission, check
+from citizen_app.attendance.actions import BadStatement, DayIsCancelled, Given, TooLateToMend, say
+from citizen_app.attendance.rules import Fault, Side
+from citizen_app.mentor.forms import read_given, read_kept
+from citizen_app.mentor.queries import LOOK_BACK, mentor_days
+from citizen_app.people.actions import log_access, log_access_daily
+from citizen_app.people.queries import mentees_of, subject_for, subjects_of_worker
+from citizen_app.placements.queries import MentorAtDoor, day_of_mentor, mentor_at_door, placements_of_mentor
+from citizen_app.policy import Actor, NotFound, Permission, Refusal, check
 from citizen_app.practice.actions import set_used_today
 from citizen_app.practice.queries import desk, said_by_today
-from citizen_app.web.access import actor, midnight, requires, today
-from citizen_app.web.fragments import go, page
-from citizen_app.web.session import db, now
+from citizen_app.web.access import actor, midnight, public, requires, today
+from citizen_app.web.errors import sentence_for
+from citizen_app.web.fragments import bare_page, go, page
+from citizen_app.web.locale import local_date, read_in, zone
+from citizen_app.web.session import begin_writing, db, now
 from citizen_app.words.queries import picture_of
 
 blueprint = Blueprint("mentor", __name__)
 
 
+def exempt(csrf: CSRFProtect) -> None:
+    """Let whoever has a link speak without a form token: the link is what proves."""
+    csrf.exempt(say_by_link)
+    csrf.exempt(say_kept)
+
+
+# --- By link ------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/m/<token>")
+@public
+def link(token: str) -> Response:
+    """Today's hours of somebody, and the days that still want a word."""
+    door = _door(token)
+    if door is None:
+        return _closed_door()
+    response = _link_page(token, door)
+    me = door.actor
+    midnight_there = datetime.combine(_today_of(me), time(), zone(me.timezone))
+    log_access_daily(begin_writing(), me, door.citizen_id, "hours", midnight=midnight_there, now=now())
+    return response
+
+
+@blueprint.post("/m/<token>/days/<int:day_id>")
+@public
+def say_by_link(token: str, day_id: int) -> Response:
+    """Take a word about one day."""
+    door = _door(token)
+    if door is None:
+        return _closed_door()
+    try:
+        _say_at(door, day_id, read_given(request.form))
+    except Refusal as refusal:
+        return _link_page(token, door, refusal)
+    return _hide(redirect(f"/m/{token}", 303))
+
+
+@blueprint.post("/m/<token>/said")
+@public
+def say_kept(token: str) -> Response:
+    """Take what a phone has kept while it was without network; each word stands alone."""
+    door = _door(token)
+    if door is None:
+        return _answered({"sentence": _closed_words()}, 404)
+    kept = read_kept(request.get_json(silent=True))
+    if kept is None:
+        return _answered({"sentence": _sentence(None)}, 422)
+    answers = []
+    for one in kept:
+        try:
+            with db().begin_nested():
+                _say_at(door, one.day_id, one.given)
+            answers.append({"id": one.id, "day": one.day_id, "answer": "taken"})
+        except Refusal as refusal:
+            answers.append({"id": one.id, "day": one.day_id, "answer": "refused", "sentence": _sentence(refusal)})
+    return _answered({"statements": answers}, 200)
+
+
+def _door(token: str) -> MentorAtDoor | None:
+    """Return who holds this link; from here on the page is in that mentor's language."""
+    door = mentor_at_door(db(), token, now())
+    if door is not None:
+        read_in(door.actor.language)
+    return door
+
+
+def _say_at(door: MentorAtDoor, day_id: int, given: Given | None) -> None:
+    _say(door.actor, door.placement_id, door.citizen_id, day_id, given)
+
+
+def _link_page(token: str, door: MentorAtDoor, refusal: Refusal | None = None) -> Response:
+    me = door.actor
+    return _hide(
+        bare_page(
+            "mentor/link.html",
+            status=refusal.status if refusal else 200,
+            product_name=me.product_name,
+            text_size=me.text_size,
+            timezone=me.timezone,
+            is_easy=me.easy_reading,
+            name=door.citizen_name,
+            found=mentor_days(db(), me, [door.placement_id], _today_of(me), now())[door.placement_id],
+            address=f"/m/{token}",
+            sentence=_sentence(refusal) if refusal else "",
+        )
+    )
+
+
+def _closed_door() -> Response:
+    """Answer a link that does not open, always in the same words: they do not tell whether it ever did."""
+    about = {"product_name": "Sammen", "text_size": "normal", "is_easy": False}
+    return _hide(bare_page("mentor/closed.html", status=404, sentence=_closed_words(), **about))
+
+
+def _closed_words() -> str:
+    return str(_("This link does not open any more."))
+
+
+def _answered(answer: dict[str, Any], status: int) -> Response:
+    response = jsonify(answer)
+    response.status_code = status
+    return _hide(response)
+
+
+def _hide(response: Response) -> Response:
+    """Keep the secret address out of other servers' logs and of search engines."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+# --- By account ---------------------------------------------------------------------------------------------
+
+
 @blueprint.get("/mentor")
 @requires(Permission.SEE_MENTEES, writes=True)
 def index() -> Response:
-    mentees = mentees_of(db(), actor(), today())
+    return _people_page()
+
+
+@blueprint.post("/mentor/days/<int:day_id>")
+@requires(Permission.SPEAK_OF_DAYS)
+def say_signed_in(day_id: int) -> Response:
+    """Take a word about one day of one of one's own people."""
+    me = actor()
+    about = day_of_mentor(db(), me, day_id)
+    try:
+        _say(me, about.placement_id, about.citizen_id, day_id, read_given(request.form))
+    except (BadStatement, DayIsCancelled, TooLateToMend) as refusal:
+        return _people_page(refusal)
+    return go("/mentor")
+
+
+def _people_page(refusal: Refusal | None = None) -> Response:
+    me = actor()
+    mentees = mentees_of(db(), me, today())
+    own = {mentee.id for mentee in mentees}
+    placements = [
+        placement for placement in placements_of_mentor(db(), me, today() - LOOK_BACK) if placement.citizen_id in own
+    ]
+    found = mentor_days(db(), me, [placement.id for placement in placements], today(), now())
     for mentee in mentees:
-        log_access(db(), actor(), mentee.id, "name", now())
-    return page("mentor/index.html", here="mentees", mentees=mentees)
+        log_access(db(), me, mentee.id, "name", now())
+    for citizen_id in sorted({placement.citizen_id for placement in placements}):
+        log_access_daily(db(), me, citizen_id, "hours", midnight=midnight(), now=now())
+    return page(
+        "mentor/index.html",
+        status=refusal.status if refusal else 200,
+        here="mentees",
+        mentees=mentees,
+        days_of={
+            mentee.id: [found[placement.id] for placement in placements if placement.citizen_id == mentee.id]
+            for mentee in mentees
+        },
+        sentence=_sentence(refusal) if refusal else "",
+    )
+
+
+# --- Of days, either way ------------------------------------------------------------------------------------
+
+
+def _say(me: Actor, placement_id: int, citizen_id: int, day_id: int, given: Given | None) -> None:
+    """Let a mentor speak of a day; raises a Refusal."""
+    (subject,) = subjects_of_worker(db(), me, [citizen_id], _today_of(me))
+    if given is None:
+        raise BadStatement(Fault.NOT_HERS)
+    say(db(), me, subject, placement_id, day_id, Side.MENTOR, given, now())
+
+
+def _today_of(mentor: Actor) -> date:
+    return local_date(now(), mentor.timezone)
+
+
+def _sentence(refusal: Refusal | None) -> str:
+    """Say kindly why a word was not taken."""
+    if isinstance(refusal, TooLateToMend):
+        sentence = _("This was said more than a day ago. Ask the municipality to change it.")
+    elif isinstance(refusal, DayIsCancelled):
+        sentence = _("This day is no longer planned. Nothing was changed.")
+    elif refusal is None or isinstance(refusal, BadStatement):
+        sentence = _sentence_for(refusal.fault if refusal else None)
+    else:
+        sentence = sentence_for(refusal)
+    return str(sentence)
+
+
+def _sentence_for(fault: Fault | None) -> Any:
+    if fault is Fault.TOO_EARLY:
+        return _("This day has not begun yet.")
+    if fault is Fault.MINUTES:
+        return _("Choose fewer minutes than the day has.")
+    if fault is Fault.EXCUSE:
+        return _("Choose a reason, or “I do not know”.")
+    return _("We did not understand this. Please try again.")
+
+
+# --- Words --------------------------------------------------------------------------------------------------
 
 
 @blueprint.route("/mentor/people/<int:citizen_id>/words", methods=["GET", "POST"])

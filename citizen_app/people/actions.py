@@ -9,7 +9,7 @@ from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from citizen_app.people import queries, rules
@@ -187,6 +187,24 @@ def log_access(session: Session, actor: Actor, citizen_id: int, what: str, now: 
                 at=now,
             )
         )
+
+
+def log_access_daily(
+    session: Session, actor: Actor, citizen_id: int, what: str, *, midnight: datetime, now: datetime
+) -> None:
+    """Write a look down once a day, for a page that is opened again with each press."""
+    row = {
+        "municipality_id": actor.municipality_id,
+        "citizen_id": citizen_id,
+        "reader_id": actor.person_id,
+        "reader_role": actor.role.value,
+        "what": what,
+    }
+    table = AccessLogEntry.__table__
+    is_known = exists().where(*(table.c[name] == value for name, value in row.items()), table.c.at >= midnight)
+    entry = row | {"at": now}
+    values = select(*(literal(value, table.c[name].type) for name, value in entry.items())).where(~is_known)
+    session.execute(insert(AccessLogEntry).from_select(list(entry), values))
 
 
 def _is_active(person: Person, now: datetime) -> bool:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from citizen_app.db import AnyRow, rows_of
 from citizen_app.meetings.queries import holiday
-from citizen_app.people.models import Municipality, Person
+from citizen_app.people.models import Municipality, Person, Relation
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.people.rules import fingerprint
 from citizen_app.placements.models import (
@@ -377,11 +377,17 @@ class MentorAtDoor:
 
     actor: Actor
     placement_id: int
+    citizen_id: int
+    citizen_name: str
+    """Her first name; more a mentor does not get."""
 
 
+_citizen = aliased(Person)
 _BY_TOKEN = (
     select(
         MentorLink.placement_id,
+        Placement.citizen_id,
+        _citizen.given_name.label("citizen_name"),
         MentorLink.municipality_id,
         Person.id.label("person_id"),
         Person.given_name,
@@ -402,24 +408,32 @@ _BY_TOKEN = (
             PlacementMentor.ended_at.is_(None),
         ),
     )
+    .join(Placement, Placement.id == MentorLink.placement_id)
+    .join(_citizen, _citizen.id == Placement.citizen_id)
     .where(
         MentorLink.token_hash == bindparam("token_hash"),
         MentorLink.revoked_at.is_(None),
         MentorLink.expires_on > bindparam("today"),
         or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+        exists().where(
+            Relation.municipality_id == MentorLink.municipality_id,
+            Relation.citizen_id == Placement.citizen_id,
+            Relation.person_id == MentorLink.person_id,
+            or_(Relation.ended_on.is_(None), Relation.ended_on > bindparam("today")),
+        ),
     )
 )
 
 
 def mentor_at_door(session: Session, token: str, now: datetime) -> MentorAtDoor | None:
-    """Return who a link belongs to; nothing for one that is unknown, taken back or too old."""
+    """Return who a link belongs to; nothing for one that is unknown, taken back, too old, or of an ended mentor."""
     values = {"token_hash": fingerprint(token), "today": now.date()}
     row = rows_of(session, _BY_TOKEN, values).first()
     if row is None:
         return None
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy documents this name
-    placement_id = fields.pop("placement_id")
-    return MentorAtDoor(Actor(**fields, role=Role.MENTOR, sign_in_id=0), placement_id)
+    about = {name: fields.pop(name) for name in ("placement_id", "citizen_id", "citizen_name")}
+    return MentorAtDoor(Actor(**fields, role=Role.MENTOR, sign_in_id=0), **about)
 
 
 _MENTORED: Select[*tuple[Any, ...]] = (
@@ -453,3 +467,24 @@ def placements_of_mentor(
     values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "since": since}
     rows = rows_of(session, _MENTORED, values).all()
     return rows if only is None else [row for row in rows if row.id in only]
+
+
+_MENTORED_DAY = (
+    select(PlannedDay.placement_id, PlannedDay.citizen_id)
+    .join(PlacementMentor, PlacementMentor.placement_id == PlannedDay.placement_id)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.id == bindparam("day_id"),
+        PlacementMentor.person_id == bindparam("person_id"),
+        PlacementMentor.ended_at.is_(None),
+    )
+)
+
+
+def day_of_mentor(session: Session, actor: Actor, day_id: int) -> AnyRow:
+    """Return to which placement of a mentor a planned day belongs; raises NotFound for one that is not hers."""
+    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "day_id": day_id}
+    row = rows_of(session, _MENTORED_DAY, values).first()
+    if row is None:
+        raise NotFound
+    return row

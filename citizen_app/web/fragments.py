@@ -59,6 +59,12 @@ def page(template: str, block: str | None = None, *, status: int = 200, **contex
     return response
 
 
+def bare_page(template: str, *, status: int = 200, **context: Any) -> Response:
+    """Answer with a page that knows no sign-in: whoever is signed in on this browser has no part in it."""
+    environment: Environment = current_app.extensions["templates"](current_language())
+    return make_response(environment.get_template(template).render(context), status)
+
+
 def answer(address: str, piece: Callable[[], Response], *, event: str | None = None) -> Response:
     """Answer a successful POST: HTMX gets the new piece, a plain browser is sent to the page by 303.
 

@@ -1,7 +1,8 @@
 """Languages of a request: which one, its direction, its catalogue, and dates and clocks in it.
 
-A signed-in person's language comes first, then what was chosen on this phone, then what the browser asks for,
-then Danish. Formatted dates are kept per language and day, because Babel is slow and days are few.
+The reader whom an address tells comes first (a mentor's link), then a signed-in person's language, then what was
+chosen on this phone, then what the browser asks for, then Danish. Formatted dates are kept per language and day,
+because Babel is slow and days are few.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.support import NullTranslations, Translations
-from flask import Flask, request, session
-from flask_babel import Babel
+from flask import Flask, g, request, session
+from flask_babel import Babel, refresh
 from flask_login import current_user
 
 from citizen_app.config import LANGUAGES, PROJECT_ROOT, STAFF_LANGUAGES
@@ -34,6 +35,8 @@ def init_app(app: Flask) -> None:
 
 def current_language() -> str:
     """Return the language of this request, always one of LANGUAGES."""
+    if "language" in g:
+        return str(g.language)
     if current_user and current_user.is_authenticated:
         language: str = current_user.language
         return staff_language(language) if current_user.is_staff else language
@@ -41,6 +44,12 @@ def current_language() -> str:
     if chosen in LANGUAGES:
         return str(chosen)
     return request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
+
+
+def read_in(language: str) -> None:
+    """Let the rest of this request be in a language, whoever is signed in on this browser."""
+    g.language = language if language in LANGUAGES else DEFAULT_LANGUAGE
+    refresh()
 
 
 def staff_language(language: str) -> str:

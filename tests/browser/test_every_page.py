@@ -90,6 +90,7 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["word_id"] = session.scalars(select(OwnWord.id).filter_by(citizen_id=citizen, status="suggested")).all()
     own["field"] = ["text", "why"]
     own["code"] = ["ABCDEFGH"]
+    own["token"] = ["ABCDEFGH"]
     own["value"] = ["late", "cannot"]
     staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts", "/staff/words"), "jens": ("/mentor",)}
     addresses = []

@@ -1,0 +1,125 @@
+"""The days a mentor can speak of: today's, and those of the last two weeks that still want a word."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from citizen_app.attendance.queries import as_statement, can_speak_of, days_of, statements_of
+from citizen_app.attendance.rules import (
+    CORRECTION,
+    LANGUAGE_CHOICES,
+    LATE_MINUTES,
+    PRESENCE,
+    RecordState,
+    Said,
+    Side,
+    Statement,
+)
+from citizen_app.db import AnyRow
+from citizen_app.placements.rules import minutes_between
+from citizen_app.policy import Actor
+
+LOOK_BACK = timedelta(days=14)
+LOOK_AHEAD = timedelta(days=14)
+"""So far ahead a mentor is told when somebody comes next."""
+MOST_EARLIER = 7
+
+
+@dataclass(frozen=True)
+class MentorDay:
+    """One planned day that has begun, as a mentor may see it: hours, and what mentors have said."""
+
+    id: int
+    day: date
+    begins_at: datetime
+    ends_at: datetime
+    is_today: bool
+    said: Statement | None
+    """The mentors' word that stands."""
+    by_name: str
+    """Who said it, when it was another mentor."""
+    is_settled: bool
+    """Staff have decided; what is said now changes nothing."""
+    can_change: bool
+    language_minutes: int | None
+    """How long this mentor has said that they talked Danish."""
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.said is None and not self.is_settled
+
+    @property
+    def late_choices(self) -> Sequence[int]:
+        planned = minutes_between(self.begins_at, self.ends_at)
+        return [minutes for minutes in LATE_MINUTES if minutes < planned]
+
+    @property
+    def language_choices(self) -> Sequence[int]:
+        planned = minutes_between(self.begins_at, self.ends_at)
+        return [minutes for minutes in LANGUAGE_CHOICES if minutes <= planned]
+
+
+@dataclass(frozen=True)
+class MentorDays:
+    """What one placement has for its mentor."""
+
+    planned: Sequence[AnyRow]
+    """Today's hours, begun or not."""
+    days: Sequence[MentorDay]
+    """Today first, then earlier ones, the newest first."""
+    next: AnyRow | None
+    """The next day that has not begun."""
+
+
+def mentor_days(
+    session: Session, actor: Actor, placement_ids: Collection[int], today: date, now: datetime
+) -> Mapping[int, MentorDays]:
+    """Return for each placement what its mentor can speak of now, in two SELECTs."""
+    rows = days_of(session, actor.municipality_id, placement_ids, today - LOOK_BACK, today + LOOK_AHEAD)
+    rows = [row for row in rows if row.cancelled_at is None]
+    begun = [row for row in rows if can_speak_of(row, now)]
+    spoken = [row.id for row in begun if row.state is not None or row.language_minutes or row.day == today]
+    said = statements_of(session, actor.municipality_id, spoken)
+    days = [_mentor_day(row, said.get(row.id, ()), actor, today, now) for row in begun]
+    return {
+        placement_id: _of_placement(
+            [row for row in rows if row.placement_id == placement_id],
+            [day for row, day in zip(begun, days, strict=True) if row.placement_id == placement_id],
+            today,
+            now,
+        )
+        for placement_id in placement_ids
+    }
+
+
+def _of_placement(rows: Sequence[AnyRow], days: Sequence[MentorDay], today: date, now: datetime) -> MentorDays:
+    earlier = [day for day in reversed(days) if not day.is_today and (day.is_wanted or day.can_change)]
+    return MentorDays(
+        planned=[row for row in rows if row.day == today],
+        days=[*(day for day in days if day.is_today), *earlier[:MOST_EARLIER]],
+        next=next((row for row in rows if not can_speak_of(row, now)), None),
+    )
+
+
+def _mentor_day(row: AnyRow, said: Sequence[AnyRow], actor: Actor, today: date, now: datetime) -> MentorDay:
+    mentors = [one for one in said if one.side == Side.MENTOR]
+    presence = [one for one in mentors if one.said in PRESENCE]
+    standing = next((one for one in presence if one.id == row.mentor_statement), None)
+    own = [one.minutes for one in mentors if one.said == Said.LANGUAGE and one.by_id == actor.person_id]
+    is_settled = row.state == RecordState.SETTLED
+    return MentorDay(
+        id=row.id,
+        day=row.day,
+        begins_at=row.begins_at,
+        ends_at=row.ends_at,
+        is_today=row.day == today,
+        said=as_statement(standing) if standing else None,
+        by_name=standing.by_name if standing and standing.by_id != actor.person_id else "",
+        is_settled=is_settled,
+        can_change=bool(presence) and not is_settled and now <= presence[0].said_at + CORRECTION,
+        language_minutes=own[-1] if own else None,
+    )
