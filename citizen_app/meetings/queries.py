@@ -484,9 +484,14 @@ def open_hours(session: Session, municipality_id: int, person_id: int) -> list[W
     return [Window(*row) for row in rows]
 
 
-def hold_calendar(session: Session, municipality_id: int, person_id: int) -> None:
-    """Let nobody else choose a time with this person until the transaction ends."""
-    session.execute(select(Person.id).filter_by(municipality_id=municipality_id, id=person_id).with_for_update())
+def hold_calendars(session: Session, municipality_id: int, person_ids: Sequence[int]) -> None:
+    """Let no other time be chosen with any of these people until the transaction ends."""
+    session.execute(
+        select(Person.id)
+        .where(Person.municipality_id == municipality_id, Person.id.in_(person_ids))
+        .order_by(Person.id)  # two who hold the same people wait, and do not wait for each other
+        .with_for_update()
+    ).all()
 
 
 _TAKES_TIME = (
