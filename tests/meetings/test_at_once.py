@@ -16,7 +16,7 @@ from citizen_app.meetings import actions, queries
 from citizen_app.meetings.models import Meeting, MeetingEvent, OpenHours, Participant
 from citizen_app.meetings.rules import Window
 from citizen_app.people.models import Person, Relation
-from citizen_app.policy import Subject
+from citizen_app.policy import Role, Subject
 from citizen_app.reminders.models import Reminder
 from tests.cast import SINCE
 from tests.meetings.conftest import SignedIn, Stage, facts
@@ -119,7 +119,7 @@ def test_one_citizen_does_not_choose_the_same_hour_with_two_hosts(
 ) -> None:
     """Two windows are open, each with a meeting of another host's: she can be at one place only."""
     cast = stage.cast
-    stage.session.get_one(Person, cast.karen).role = "case_worker"
+    stage.session.get_one(Person, cast.karen).role = Role.CASE_WORKER
     for weekday in range(7):
         window = {"weekday": weekday, "begins": time(9), "ends": time(12)}
         stage.session.add(OpenHours(municipality_id=cast.solby, person_id=cast.karen, **window))
