@@ -177,7 +177,7 @@ def move_meeting(
     meeting = queries.meeting_to_change(session, subject, meeting_id)
     _refuse_unless_open(meeting, now)
     before = queries.facts_of(meeting)
-    if facts == before:
+    if facts == before and meeting.settled_at is not None:
         return False
     _refuse(rules.faults_in(facts, now, before))
     if facts.place != before.place or not before.how_to_find:
@@ -316,7 +316,7 @@ def _take_facts(
     before = queries.facts_of(meeting)
     told_before = rules.as_told(before)
     meeting.version += 1
-    asks_again = what is not None or rules.asks_again(before, facts)
+    asks_again = what is not None or meeting.settled_at is None or rules.asks_again(before, facts)
     if asks_again:
         told_before |= _ask_again(session, meeting, facts.starts_at)
         meeting.moved_from = before.starts_at if before.starts_at != facts.starts_at else meeting.moved_from
