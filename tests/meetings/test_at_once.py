@@ -89,7 +89,6 @@ def test_two_citizens_and_one_free_time(signed_in: SignedIn, stage: Stage, hers:
     loser = next(place for place, answer in enumerate(answers) if answer.status_code == 409)
     winner = 1 - loser
     assert "This time is taken now. Please choose another one." in answers[loser].text
-    assert wanted.replace("+", "%2B") not in answers[loser].text
     assert f'value="{wanted}"' not in answers[loser].text
     assert f'value="{others[-1]}"' in answers[loser].text
     assert everything(stage, people[loser][0]) == before[loser]

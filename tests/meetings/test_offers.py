@@ -199,9 +199,8 @@ def test_she_moves_a_meeting_to_a_free_time_of_the_hosts(selam: FlaskClient, sta
     open_all_week(stage)
     meeting = stage.meeting()
     wanted = free(stage, meeting)[-1]
-    assert f'name="free" value="{wanted.isoformat()}"'.replace("+", "&#43;") in selam.get(
-        f"/meetings/{meeting.id}/times"
-    ).text.replace("+", "&#43;")
+    text = selam.get(f"/meetings/{meeting.id}/times").text
+    assert f'name="free" value="{wanted.isoformat()}"' in text
     assert choose(selam, meeting, free=wanted.isoformat()).status_code == 303
     starts_at, ends_at, _version, _settled, was_chosen, people, *_rest = stands(stage, meeting)
     assert (starts_at, ends_at - starts_at, was_chosen) == (wanted, timedelta(minutes=45), True)
