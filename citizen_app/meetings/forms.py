@@ -54,11 +54,13 @@ class TimeForm(FlaskForm):
     """One of the offered times by its number, or a free one by its moment."""
 
     offered = IntegerField(validators=[Optional()])
-    free = StringField(validators=[Optional()])
+    free = StringField()
 
     def validate_free(self, field: Any) -> None:
+        if self.offered.data is not None:
+            return
         try:
-            moment = datetime.fromisoformat(field.data)
+            moment = datetime.fromisoformat(field.data or "")
         except ValueError as error:
             raise ValidationError(str(error)) from error
         if moment.tzinfo is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,9 @@ PLACE_LENGTH = 120
 TEXT_LENGTH = 200
 NAME_LENGTH = 80
 LINK_LENGTH = 300
+_PHONE_NUMBER = re.compile(r"\+?[0-9][0-9 ]+")
+_VIDEO_ADDRESS = re.compile(r"https://[\w.-]+(:[0-9]+)?([/?#]\S*)?")
+"""With nothing before the host's name, so that it is the host that one reads."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,8 @@ class Problem(StrEnum):
     CPR_NUMBER = "cpr_number"
     NO_LINK = "no_link"
     """A video meeting without an address, or with one that is no https address."""
+    NO_NUMBER = "no_number"
+    """A meeting by phone with something else than a number to call."""
     TOO_FEW_TIMES = "too_few_times"
     TIMES_OVERLAP = "times_overlap"
     ODD_REASON = "odd_reason"
@@ -240,8 +246,10 @@ def faults_in(facts: MeetingFacts, now: datetime, before: MeetingFacts | None = 
         found.append(Fault(Problem.TOO_FAR, "starts_at"))
     if facts.leave_home_at is not None and facts.leave_home_at >= facts.starts_at:
         found.append(Fault(Problem.LEAVES_TOO_LATE, "leave_home_at"))
-    if facts.way is Way.VIDEO and not facts.link.startswith("https://"):
+    if facts.way is Way.VIDEO and not _VIDEO_ADDRESS.fullmatch(facts.link):
         found.append(Fault(Problem.NO_LINK, "link"))
+    if facts.way is Way.PHONE and facts.link and not _PHONE_NUMBER.fullmatch(facts.link):
+        found.append(Fault(Problem.NO_NUMBER, "link"))
     texts = (
         ("place", PLACE_LENGTH),
         ("how_to_find", TEXT_LENGTH),

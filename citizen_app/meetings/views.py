@@ -109,19 +109,19 @@ def answer_meeting(meeting_id: int) -> Response:
 @blueprint.get("/meetings/<int:meeting_id>/times")
 @requires(Permission.SEE_OWN_PAGES)
 def times(meeting_id: int) -> Response:
-    return _times_page(_own_meeting(meeting_id))
+    return _times_page(_meeting_of_hers(meeting_id))
 
 
 @blueprint.post("/meetings/<int:meeting_id>/times")
 @requires(Permission.SEE_OWN_PAGES)
 def choose_time(meeting_id: int) -> Response:
     me = access.actor()
-    meeting = _own_meeting(meeting_id)
+    meeting = _meeting_of_hers(meeting_id)
     form = TimeForm()
     if not form.validate_on_submit():
         return _times_page(meeting, status=422, problem=errors.sentence_for(actions.TimeIsTaken()))
     try:
-        if form.offered.data:
+        if form.offered.data is not None:
             actions.choose_time(db(), me, meeting_id, form.offered.data, now=now())
         else:
             actions.choose_free_time(db(), me, meeting_id, form.starts_at(), now=now())
@@ -252,6 +252,14 @@ def _reason_page(meeting: AnyRow, form: AnswerForm, *, status: int = 200) -> Res
 def _own_meeting(meeting_id: int) -> AnyRow:
     me = access.actor()
     return queries.meeting_of_citizen(db(), me.municipality_id, me.person_id, meeting_id)
+
+
+def _meeting_of_hers(meeting_id: int) -> AnyRow:
+    """Return a meeting that was made for the reader, not one at which she only helps another."""
+    meeting = _own_meeting(meeting_id)
+    if meeting.part != Part.CITIZEN:
+        raise NotFound
+    return meeting
 
 
 def _shape() -> str:
