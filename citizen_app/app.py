@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
+from citizen_app.calendars import models as _calendar_tables
+from citizen_app.calendars import views as calendars
 from citizen_app.config import PROJECT_ROOT, Settings
 from citizen_app.db import Base, make_engine
 from citizen_app.goals import models as _goal_tables
@@ -56,6 +58,7 @@ TABLES = (
     _text_tables,
     _goal_tables,
     _meeting_tables,
+    _calendar_tables,
     _word_tables,
     _sound_tables,
     _practice_tables,
@@ -71,6 +74,7 @@ ROOMS = (
     words,
     practice,
     meetings,
+    calendars,
     goals,
     push,
     reminders,

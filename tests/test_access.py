@@ -28,7 +28,7 @@ PUBLIC = {
     "pwa.service_worker": "browsers ask without a sign-in",
     "pwa.offline": "kept on the phone, so nothing personal",
     "practice.pocket": "kept on the phone, so nothing personal",
-    "meetings.feed": "calendar programmes cannot sign in; the address itself is the secret",
+    "calendars.feed": "calendar programmes cannot sign in; the address itself is the secret",
     "pwa.accessibility": "the law wants it open",
     "pwa.about": "",
     "reminders.health": "for the machines that watch over the app",

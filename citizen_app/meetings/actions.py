@@ -6,20 +6,18 @@ answer to an old time never counts for a new one. Every change writes an event.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from citizen_app.db import insert_new
 from citizen_app.meetings import queries, rules
 from citizen_app.meetings.models import (
     AgendaPoint,
-    CalendarFeed,
     Door,
     Meeting,
     MeetingEvent,
@@ -31,7 +29,6 @@ from citizen_app.meetings.models import (
 from citizen_app.meetings.rules import (
     Answer,
     Fault,
-    FeedWish,
     Happening,
     MeetingFacts,
     Outcome,
@@ -471,23 +468,6 @@ def open_hours(session: Session, actor: Actor, windows: Sequence[Window]) -> Non
     session.execute(delete(OpenHours).filter_by(**own))
     if windows:
         session.execute(insert(OpenHours), [{**own, **window._asdict()} for window in windows])
-
-
-# --- Calendar feeds -----------------------------------------------------------------------------------------
-
-
-def change_feed(session: Session, actor: Actor, wish: FeedWish, now: datetime) -> None:
-    """Make, renew or stop the secret address of the actor's own calendar, or choose what stands in it."""
-    check(actor, Permission.USE_ACCOUNT, own_subject(actor))
-    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
-    fresh = {"nonce": secrets.token_hex(16), "made_at": now}
-    if wish is FeedWish.MAKE:
-        insert_new(session, CalendarFeed, [{**own, **fresh, "tells_more": False}], CalendarFeed.person_id)
-    elif wish is FeedWish.STOP:
-        session.execute(delete(CalendarFeed).filter_by(**own))
-    else:
-        values = fresh if wish is FeedWish.RENEW else {"tells_more": wish is FeedWish.SAY_MORE}
-        session.execute(update(CalendarFeed).filter_by(**own).values(values))
 
 
 # --- Agenda and minutes -------------------------------------------------------------------------------------

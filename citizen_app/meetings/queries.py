@@ -25,7 +25,6 @@ from citizen_app.db import AnyRow, UtcDateTime, one_of, room_for, rows_of, sprea
 from citizen_app.meetings import rules
 from citizen_app.meetings.models import (
     AgendaPoint,
-    CalendarFeed,
     Door,
     Meeting,
     MeetingEvent,
@@ -35,8 +34,6 @@ from citizen_app.meetings.models import (
     Participant,
 )
 from citizen_app.meetings.rules import (
-    FEED_AHEAD,
-    FEED_PAST,
     FREE_DAYS,
     LONGEST,
     OFFER_SPAN,
@@ -53,7 +50,7 @@ from citizen_app.meetings.rules import (
     Window,
     local_day,
 )
-from citizen_app.people.models import Municipality, Person
+from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.policy import STAFF, Actor, NotFound, Subject
 from citizen_app.texts.queries import readings
@@ -784,42 +781,7 @@ def _with_moments(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# --- Calendar feeds -----------------------------------------------------------------------------------------
-
-_FEED = (
-    select(
-        CalendarFeed.nonce,
-        CalendarFeed.tells_more,
-        CalendarFeed.made_at,
-        Person.id.label("person_id"),
-        Person.municipality_id,
-        Person.role,
-        Person.language,
-        Municipality.timezone,
-    )
-    .join(
-        Person,
-        and_(Person.id == CalendarFeed.person_id, Person.municipality_id == CalendarFeed.municipality_id),
-    )
-    .join(Municipality, Municipality.id == Person.municipality_id)
-    .where(
-        CalendarFeed.person_id == bindparam("person_id"),
-        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
-    )
-)
-_OWN_FEED = _FEED.where(CalendarFeed.municipality_id == bindparam("municipality_id"))
-
-
-def own_feed(session: Session, actor: Actor, now: datetime) -> AnyRow | None:
-    """Return what a person has chosen for her own calendar; nothing while it has no address."""
-    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": now.date()}
-    return rows_of(session, _OWN_FEED, values).first()
-
-
-def feed_claimed(session: Session, person_id: int, now: datetime) -> AnyRow | None:
-    """Return the calendar that an address claims to be of, to be proved by its nonce; of nobody who has ended."""
-    return rows_of(session, _FEED, {"person_id": person_id, "today": now.date()}).first()
-
+# --- For calendars -------------------------------------------------------------------------------------------
 
 _SINCE_CHANGE = select(func.max(MeetingEvent.at)).where(
     MeetingEvent.municipality_id == Meeting.municipality_id, MeetingEvent.meeting_id == Meeting.id
@@ -883,14 +845,17 @@ def meeting_for_workers_calendar(session: Session, actor: Actor, meeting_id: int
     return _found(rows_of(session, _ONE_IN_WORKERS_CALENDAR, where).first())
 
 
-def meetings_in_feed(session: Session, feed: AnyRow, now: datetime) -> Sequence[AnyRow]:
-    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each."""
+def meetings_in_feed(session: Session, feed: AnyRow, since: datetime, until: datetime, today: date) -> Sequence[AnyRow]:
+    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each.
+
+    `feed` says whose; a meeting that was cancelled stays until it was so before `since`.
+    """
     values = {
         "municipality_id": feed.municipality_id,
         "person_id": feed.person_id,
-        "since": now - FEED_PAST,
-        "until": now + FEED_AHEAD,
-        "today": local_day(now, feed.timezone),
+        "since": since,
+        "until": until,
+        "today": today,
     }
     statement = _WORKERS_CALENDAR if feed.role in STAFF else _OWN_CALENDAR
     return rows_of(session, statement, values).all()
