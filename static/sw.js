@@ -201,9 +201,15 @@ async function sendNow(post) {
   if (response.redirected || response.status >= 500 || response.status === 429) return "kept";
   await drop(post).catch(() => undefined);
   const state = response.ok ? "taken" : response.status === 409 ? "stale" : "refused";
-  const { thanks, stale } = post.message;
-  if (post.address === "/reminders/answer") await say(post.message, { taken: thanks, stale }[state]);
+  if (post.address === "/reminders/answer") await say(post.message, wordsFor(state, post));
   return state;
+}
+
+// Each answer has thanks of its own, for who is late reads something else than who cannot come.
+function wordsFor(state, { message, body }) {
+  const { answers = [], thanks, stale } = message;
+  const own = answers.find(({ action }) => action === body.value)?.thanks;
+  return { taken: own ?? thanks, stale }[state];
 }
 
 function failIfAny(left) {
