@@ -180,11 +180,17 @@ class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hint
             self[name].errors = [*self[name].errors, sentence]
 
 
+class Tick(CheckboxInput):
+    """One of several boxes: where one is required, a browser would ask for every single one of them."""
+
+    validation_attrs = ["disabled"]  # noqa: RUF012 - as WTForms has it
+
+
 class Ticks(SelectMultipleField):
     """Several tick boxes instead of a list."""
 
     widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    option_widget = Tick()
 
 
 class NewMeetingForm(MeetingForm):
