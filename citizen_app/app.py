@@ -15,6 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from citizen_app import cli
 from citizen_app.attendance import models as _attendance_tables
 from citizen_app.attendance import views as attendance
+from citizen_app.calendars import models as _calendar_tables
+from citizen_app.calendars import views as calendars
 from citizen_app.config import PROJECT_ROOT, Settings
 from citizen_app.db import Base, make_engine
 from citizen_app.goals import models as _goal_tables
@@ -62,6 +64,7 @@ TABLES = (
     _meeting_tables,
     _placement_tables,
     _attendance_tables,
+    _calendar_tables,
     _word_tables,
     _sound_tables,
     _practice_tables,
@@ -77,6 +80,7 @@ ROOMS = (
     words,
     practice,
     meetings,
+    calendars,
     goals,
     push,
     reminders,

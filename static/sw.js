@@ -32,7 +32,7 @@ self.addEventListener("fetch", (event) => {
 // Each page says its language. What a sign-out or the phone has emptied is fetched again.
 self.addEventListener("message", (event) => {
   event.waitUntil(complete(event.data.language).catch(() => undefined)); // offline: at the next page
-  event.waitUntil(sendKept());
+  event.waitUntil(sendPatiently());
 });
 
 async function deleteOldCaches() {
@@ -109,7 +109,7 @@ self.addEventListener("sync", (event) => {
   if (event.tag === "kept") event.waitUntil(sendKept().then(failIfAny)); // a failure makes the phone try again
 });
 
-self.addEventListener("online", () => sendKept());
+self.addEventListener("online", sendPatiently);
 
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(subscribeAnew(event).catch(() => undefined)));
 
@@ -183,8 +183,9 @@ async function tell(address, message, more) {
 
 // What is on its way is not sent again: who else wants it sent waits for the same answer.
 const onTheWay = new Map();
+const nameOf = (post) => `${post.id} ${post.at}`;
 function send(post) {
-  const name = `${post.id} ${post.at}`;
+  const name = nameOf(post);
   if (!onTheWay.has(name)) onTheWay.set(name, sendNow(post).finally(() => onTheWay.delete(name)));
   return onTheWay.get(name);
 }
@@ -201,19 +202,36 @@ async function sendNow(post) {
   if (response.redirected || response.status >= 500 || response.status === 429) return "kept";
   await drop(post).catch(() => undefined);
   const state = response.ok ? "taken" : response.status === 409 ? "stale" : "refused";
-  const { thanks, stale } = post.message;
-  if (post.address === "/reminders/answer") await say(post.message, { taken: thanks, stale }[state]);
+  if (post.address === "/reminders/answer") await say(post.message, wordsFor(state, post));
   return state;
+}
+
+// Each answer has thanks of its own, for who is late reads something else than who cannot come.
+function wordsFor(state, { message, body }) {
+  const { answers = [], thanks, stale } = message;
+  const own = answers.find(({ action }) => action === body.value)?.thanks;
+  return { taken: own ?? thanks, stale }[state];
 }
 
 function failIfAny(left) {
   if (left) throw new Error("there is no way to the server yet");
 }
 
+// Who asks while it is being done may know of a network that these tries have missed: then it is done once more.
 let sending;
+let sendingAgain;
 function sendKept() {
-  sending ??= sendAll().finally(() => (sending = undefined));
-  return sending;
+  if (!sending) return (sending = sendAll().finally(() => (sending = undefined)));
+  const again = () => ((sendingAgain = undefined), sendKept());
+  return (sendingAgain ??= sending.then(again, again));
+}
+
+// A phone says that it is online a moment before its network carries anything.
+async function sendPatiently() {
+  for (const pause of [0, 500, 2000, 5000]) {
+    await new Promise((next) => setTimeout(next, pause));
+    if (!(await sendKept().catch(() => 1))) return;
+  }
 }
 
 /** @returns how many are left, or 0 where the phone keeps nothing */
@@ -223,9 +241,15 @@ async function sendAll() {
     const post = await within("readonly", (store) => store.get(id));
     if (!post) continue; // sent meanwhile
     if (Date.now() - post.at > KEEP_DAYS * DAY) await drop(post).catch(() => undefined);
-    else if ((await send(post)) === "kept") left += 1;
+    else if ((await sendAfterOthers(post)) === "kept") left += 1;
   }
   return left;
+}
+
+// A try that is on its way may have begun before there was a network.
+async function sendAfterOthers(post) {
+  const state = (await onTheWay.get(nameOf(post))) ?? "kept";
+  return state === "kept" ? send(post) : state;
 }
 
 // She may have pressed another answer meanwhile, which is kept in the same place.

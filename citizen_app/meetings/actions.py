@@ -6,20 +6,18 @@ answer to an old time never counts for a new one. Every change writes an event.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from citizen_app.db import insert_new
 from citizen_app.meetings import queries, rules
 from citizen_app.meetings.models import (
     AgendaPoint,
-    CalendarFeed,
     Door,
     Meeting,
     MeetingEvent,
@@ -31,7 +29,6 @@ from citizen_app.meetings.models import (
 from citizen_app.meetings.rules import (
     Answer,
     Fault,
-    FeedWish,
     Happening,
     MeetingFacts,
     Outcome,
@@ -177,7 +174,7 @@ def move_meeting(
     meeting = queries.meeting_to_change(session, subject, meeting_id)
     _refuse_unless_open(meeting, now)
     before = queries.facts_of(meeting)
-    if facts == before:
+    if facts == before and meeting.settled_at is not None:
         return False
     _refuse(rules.faults_in(facts, now, before))
     if facts.place != before.place or not before.how_to_find:
@@ -260,9 +257,7 @@ def record_outcome(
 
 def choose_time(session: Session, actor: Actor, meeting_id: int, offered_id: int, *, now: datetime) -> None:
     """Let the citizen choose one of the times she was offered; the choice is her yes."""
-    check(actor, Permission.SEE_OWN_PAGES, own_subject(actor))
-    meeting = queries.meeting_to_change(session, own_subject(actor), meeting_id)
-    _refuse_unless_open(meeting, now)
+    meeting = _meeting_to_time(session, actor, meeting_id, now)
     slots = {row.id: Slot(row.starts_at, row.ends_at) for row in queries.offered_times(session, meeting)}
     if meeting.settled_at is not None or offered_id not in slots or slots[offered_id].starts_at <= now:
         raise TimeIsTaken
@@ -271,15 +266,23 @@ def choose_time(session: Session, actor: Actor, meeting_id: int, offered_id: int
 
 def choose_free_time(session: Session, actor: Actor, meeting_id: int, starts_at: datetime, *, now: datetime) -> None:
     """Let the citizen move her meeting to one of the host's free times; raises TimeIsTaken when it is not free."""
-    check(actor, Permission.SEE_OWN_PAGES, own_subject(actor))
-    meeting = queries.meeting_to_change(session, own_subject(actor), meeting_id)
-    _refuse_unless_open(meeting, now)
-    queries.hold_calendar(session, meeting.municipality_id, meeting.host_id)
+    meeting = _meeting_to_time(session, actor, meeting_id, now)
+    queries.hold_calendars(session, meeting.municipality_id, [meeting.host_id, actor.person_id])
     free = queries.free_times(session, actor, meeting, now)
     slot = next((slot for slot in free if slot.starts_at == starts_at), None)
     if slot is None:
         raise TimeIsTaken
     _settle(session, actor, meeting, slot, now)
+
+
+def _meeting_to_time(session: Session, actor: Actor, meeting_id: int, now: datetime) -> Meeting:
+    """Return a meeting that was made for the actor, held; who only comes along does not choose when it is."""
+    check(actor, Permission.SEE_OWN_PAGES, own_subject(actor))
+    meeting = queries.meeting_to_change(session, own_subject(actor), meeting_id)
+    if queries.participant_of(session, meeting, actor.person_id).part != Part.CITIZEN:
+        raise NotFound
+    _refuse_unless_open(meeting, now)
+    return meeting
 
 
 def _settle(session: Session, actor: Actor, meeting: Meeting, slot: Slot, now: datetime) -> None:
@@ -310,7 +313,7 @@ def _take_facts(
     before = queries.facts_of(meeting)
     told_before = rules.as_told(before)
     meeting.version += 1
-    asks_again = what is not None or rules.asks_again(before, facts)
+    asks_again = what is not None or meeting.settled_at is None or rules.asks_again(before, facts)
     if asks_again:
         told_before |= _ask_again(session, meeting, facts.starts_at)
         meeting.moved_from = before.starts_at if before.starts_at != facts.starts_at else meeting.moved_from
@@ -461,27 +464,10 @@ def open_hours(session: Session, actor: Actor, windows: Sequence[Window]) -> Non
     own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
     check(actor, Permission.HOLD_MEETINGS, Subject(actor.municipality_id, 0, frozenset({actor.person_id})))
     _refuse(rules.faults_in_hours(windows))
-    queries.hold_calendar(session, **own)
+    queries.hold_calendars(session, actor.municipality_id, [actor.person_id])
     session.execute(delete(OpenHours).filter_by(**own))
     if windows:
         session.execute(insert(OpenHours), [{**own, **window._asdict()} for window in windows])
-
-
-# --- Calendar feeds -----------------------------------------------------------------------------------------
-
-
-def change_feed(session: Session, actor: Actor, wish: FeedWish, now: datetime) -> None:
-    """Make, renew or stop the secret address of the actor's own calendar, or choose what stands in it."""
-    check(actor, Permission.USE_ACCOUNT, own_subject(actor))
-    own = {"municipality_id": actor.municipality_id, "person_id": actor.person_id}
-    fresh = {"nonce": secrets.token_hex(16), "made_at": now}
-    if wish is FeedWish.MAKE:
-        insert_new(session, CalendarFeed, [{**own, **fresh, "tells_more": False}], CalendarFeed.person_id)
-    elif wish is FeedWish.STOP:
-        session.execute(delete(CalendarFeed).filter_by(**own))
-    else:
-        values = fresh if wish is FeedWish.RENEW else {"tells_more": wish is FeedWish.SAY_MORE}
-        session.execute(update(CalendarFeed).filter_by(**own).values(values))
 
 
 # --- Agenda and minutes -------------------------------------------------------------------------------------

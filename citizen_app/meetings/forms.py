@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, ValidationError
 
-from citizen_app.meetings.rules import POINT_LENGTH, REASONS, TEXT_LENGTH, Answer, FeedWish, Reply, Topic
+from citizen_app.meetings.rules import POINT_LENGTH, REASONS, TEXT_LENGTH, Answer, Reply, Topic
 from citizen_app.texts.forms import no_cpr_number
 from citizen_app.texts.rules import has_cpr_number, one_line
 
@@ -54,11 +54,13 @@ class TimeForm(FlaskForm):
     """One of the offered times by its number, or a free one by its moment."""
 
     offered = IntegerField(validators=[Optional()])
-    free = StringField(validators=[Optional()])
+    free = StringField()
 
     def validate_free(self, field: Any) -> None:
+        if self.offered.data is not None:
+            return
         try:
-            moment = datetime.fromisoformat(field.data)
+            moment = datetime.fromisoformat(field.data or "")
         except ValueError as error:
             raise ValidationError(str(error)) from error
         if moment.tzinfo is None:
@@ -66,9 +68,3 @@ class TimeForm(FlaskForm):
 
     def starts_at(self) -> datetime:
         return datetime.fromisoformat(self.free.data or "")
-
-
-class FeedForm(FlaskForm):
-    """A press on one of the buttons about the address of one's calendar."""
-
-    wish = StringField(validators=[AnyOf(list(FeedWish))])

@@ -180,15 +180,3 @@ class MeetingEvent(InMunicipality, Base):
     before: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What stood there, see `rules.as_told`; empty when nothing did."""
     after: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class CalendarFeed(InMunicipality, Base):
-    """The secret address of a person's calendar; a new nonce makes the old address worthless."""
-
-    __tablename__ = "calendar_feeds"
-
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    nonce: Mapped[str] = mapped_column(String(32))
-    tells_more: Mapped[bool] = mapped_column(default=False)
-    """Whether kinds, names and places stand in the titles; else they are neutral."""
-    made_at: Mapped[datetime]

@@ -8,6 +8,7 @@ participant rows; the citizens of a page of meetings are then read together.
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -24,7 +25,6 @@ from citizen_app.db import AnyRow, UtcDateTime, one_of, room_for, rows_of, sprea
 from citizen_app.meetings import rules
 from citizen_app.meetings.models import (
     AgendaPoint,
-    CalendarFeed,
     Door,
     Meeting,
     MeetingEvent,
@@ -34,9 +34,8 @@ from citizen_app.meetings.models import (
     Participant,
 )
 from citizen_app.meetings.rules import (
-    FEED_AHEAD,
-    FEED_PAST,
     FREE_DAYS,
+    LONGEST,
     OFFER_SPAN,
     WAITED_FOR,
     Answer,
@@ -51,7 +50,7 @@ from citizen_app.meetings.rules import (
     Window,
     local_day,
 )
-from citizen_app.people.models import Municipality, Person
+from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.policy import STAFF, Actor, NotFound, Subject
 from citizen_app.texts.queries import readings
@@ -60,6 +59,9 @@ from citizen_app.texts.rules import Reading
 AGREED_LATELY = timedelta(days=90)
 """How long what was agreed at a meeting stands on the list of meetings."""
 KINDS = Path(__file__).parent / "data" / "kinds.csv"
+_KIND_COLUMNS = ("key", "picture", "minutes", "is_group", *LANGUAGES)
+_KEY_LENGTH = 20
+"""As long as the column of a meeting's kind."""
 
 
 class BadKind(Exception):
@@ -75,19 +77,45 @@ def kinds() -> Mapping[str, Kind]:
 def read_kinds(path: Path) -> Mapping[str, Kind]:
     """Read a file of kinds; raises BadKind naming file, line and field."""
     found: dict[str, Kind] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            where = f"{path.name}, line {line}"
-            for name in ("key", "picture", *LANGUAGES):
-                if not (row.get(name) or "").strip():
-                    raise BadKind(f"{where}: {name} is empty")
-            if row["key"] in found:
-                raise BadKind(f"{where}: key {row['key']} is there twice")
-            if not row["minutes"].isdecimal() or row["is_group"] not in {"yes", "no"}:
-                raise BadKind(f"{where}: minutes must be a number and is_group yes or no")
-            names = {language: row[language] for language in LANGUAGES}
-            found[row["key"]] = Kind(row["key"], row["picture"], int(row["minutes"]), row["is_group"] == "yes", names)
+    try:
+        lines = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise BadKind(f"{path.name}, line 1: the file must be UTF-8") from error
+    _check_columns(lines.fieldnames or (), f"{path.name}, line 1")
+    for row in lines:
+        where = f"{path.name}, line {lines.line_num}"
+        _check_kind(row, where)
+        if row["key"] in found:
+            raise BadKind(f"{where}: key {row['key']} is there twice")
+        names = {language: row[language] for language in LANGUAGES}
+        found[row["key"]] = Kind(row["key"], row["picture"], int(row["minutes"]), row["is_group"] == "yes", names)
     return found
+
+
+def _check_columns(columns: Sequence[str], where: str) -> None:
+    for name in _KIND_COLUMNS:
+        if name not in columns:
+            raise BadKind(f"{where}: column {name} is missing")
+    for place, name in enumerate(columns):
+        if name not in _KIND_COLUMNS:
+            raise BadKind(f"{where}: column {name!r} is not known")
+        if name in columns[:place]:
+            raise BadKind(f"{where}: column {name} is there twice")
+
+
+def _check_kind(row: Mapping[str | None, Any], where: str) -> None:
+    if None in row:
+        raise BadKind(f"{where}: there is more than the columns hold")
+    for name in _KIND_COLUMNS:
+        if not (row[name] or "").strip():
+            raise BadKind(f"{where}: {name} is empty")
+    if len(row["key"]) > _KEY_LENGTH:
+        raise BadKind(f"{where}: key has more than {_KEY_LENGTH} signs")
+    longest = LONGEST // timedelta(minutes=1)
+    if not row["minutes"].isdecimal() or not 1 <= int(row["minutes"]) <= longest:
+        raise BadKind(f"{where}: minutes must be a number from 1 to {longest}")
+    if row["is_group"] not in {"yes", "no"}:
+        raise BadKind(f"{where}: is_group must be yes or no")
 
 
 def kind_name(key: str, language: str) -> str:
@@ -485,9 +513,14 @@ def open_hours(session: Session, municipality_id: int, person_id: int) -> list[W
     return [Window(*row) for row in rows]
 
 
-def hold_calendar(session: Session, municipality_id: int, person_id: int) -> None:
-    """Let nobody else choose a time with this person until the transaction ends."""
-    session.execute(select(Person.id).filter_by(municipality_id=municipality_id, id=person_id).with_for_update())
+def hold_calendars(session: Session, municipality_id: int, person_ids: Sequence[int]) -> None:
+    """Let no other time be chosen with any of these people until the transaction ends."""
+    session.execute(
+        select(Person.id)
+        .where(Person.municipality_id == municipality_id, Person.id.in_(person_ids))
+        .order_by(Person.id)  # two who hold the same people wait, and do not wait for each other
+        .with_for_update()
+    ).all()
 
 
 _TAKES_TIME = (
@@ -750,42 +783,7 @@ def _with_moments(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# --- Calendar feeds -----------------------------------------------------------------------------------------
-
-_FEED = (
-    select(
-        CalendarFeed.nonce,
-        CalendarFeed.tells_more,
-        CalendarFeed.made_at,
-        Person.id.label("person_id"),
-        Person.municipality_id,
-        Person.role,
-        Person.language,
-        Municipality.timezone,
-    )
-    .join(
-        Person,
-        and_(Person.id == CalendarFeed.person_id, Person.municipality_id == CalendarFeed.municipality_id),
-    )
-    .join(Municipality, Municipality.id == Person.municipality_id)
-    .where(
-        CalendarFeed.person_id == bindparam("person_id"),
-        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
-    )
-)
-_OWN_FEED = _FEED.where(CalendarFeed.municipality_id == bindparam("municipality_id"))
-
-
-def own_feed(session: Session, actor: Actor, now: datetime) -> AnyRow | None:
-    """Return what a person has chosen for her own calendar; nothing while it has no address."""
-    values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "today": now.date()}
-    return rows_of(session, _OWN_FEED, values).first()
-
-
-def feed_claimed(session: Session, person_id: int, now: datetime) -> AnyRow | None:
-    """Return the calendar that an address claims to be of, to be proved by its nonce; of nobody who has ended."""
-    return rows_of(session, _FEED, {"person_id": person_id, "today": now.date()}).first()
-
+# --- For calendars -------------------------------------------------------------------------------------------
 
 _SINCE_CHANGE = select(func.max(MeetingEvent.at)).where(
     MeetingEvent.municipality_id == Meeting.municipality_id, MeetingEvent.meeting_id == Meeting.id
@@ -849,14 +847,17 @@ def meeting_for_workers_calendar(session: Session, actor: Actor, meeting_id: int
     return _found(rows_of(session, _ONE_IN_WORKERS_CALENDAR, where).first())
 
 
-def meetings_in_feed(session: Session, feed: AnyRow, now: datetime) -> Sequence[AnyRow]:
-    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each."""
+def meetings_in_feed(session: Session, feed: AnyRow, since: datetime, until: datetime, today: date) -> Sequence[AnyRow]:
+    """Return what stands in a person's calendar, soonest first; a worker's meetings with the one citizen of each.
+
+    `feed` says whose; a meeting that was cancelled stays until it was so before `since`.
+    """
     values = {
         "municipality_id": feed.municipality_id,
         "person_id": feed.person_id,
-        "since": now - FEED_PAST,
-        "until": now + FEED_AHEAD,
-        "today": local_day(now, feed.timezone),
+        "since": since,
+        "until": until,
+        "today": today,
     }
     statement = _WORKERS_CALENDAR if feed.role in STAFF else _OWN_CALENDAR
     return rows_of(session, statement, values).all()

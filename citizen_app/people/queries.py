@@ -18,20 +18,22 @@ from citizen_app.people.models import ConnectCode, FailedSignIn, Municipality, P
 from citizen_app.people.rules import THROTTLE_WINDOW, fingerprint
 from citizen_app.policy import STAFF, Actor, NotFound, Role, Subject
 
+ACTOR_COLUMNS = (
+    Person.id.label("person_id"),
+    Person.municipality_id,
+    Person.role,
+    Person.given_name,
+    Person.language,
+    Person.second_language,
+    Municipality.timezone,
+    Person.easy_reading,
+    Person.text_size,
+    Municipality.product_name,
+)
+"""What an `Actor` is made of, but for the sign-in; who selects them joins `Municipality` to `Person`."""
+
 _SIGNED_IN = (
-    select(
-        Person.id.label("person_id"),
-        Person.municipality_id,
-        Person.role,
-        Person.given_name,
-        Person.language,
-        Person.second_language,
-        Municipality.timezone,
-        Person.easy_reading,
-        Person.text_size,
-        Municipality.product_name,
-        SignIn.id.label("sign_in_id"),
-    )
+    select(*ACTOR_COLUMNS, SignIn.id.label("sign_in_id"))
     .join(Person, Person.id == SignIn.person_id)
     .join(Municipality, Municipality.id == Person.municipality_id)
     .where(

@@ -27,7 +27,7 @@ from citizen_app.goals.models import Goal
 from citizen_app.meetings.models import Meeting, Participant
 from citizen_app.meetings.rules import Attended, Outcome, Part
 from citizen_app.people.models import Municipality, Person, SignIn
-from citizen_app.people.queries import is_citizen_of_worker
+from citizen_app.people.queries import ACTOR_COLUMNS, is_citizen_of_worker
 from citizen_app.policy import Actor, NotFound, Role
 from citizen_app.practice.models import WordCard
 from citizen_app.push.models import Device
@@ -751,19 +751,7 @@ def phone_of_reminder(session: Session, reminder_id: int, device_id: int, now: d
     if reminder is None:
         raise NotFound
     row = session.execute(
-        select(
-            Person.id.label("person_id"),
-            Person.municipality_id,
-            Person.role,
-            Person.given_name,
-            Person.language,
-            Person.second_language,
-            Municipality.timezone,
-            Person.easy_reading,
-            Person.text_size,
-            Municipality.product_name,
-            SignIn.id.label("sign_in_id"),
-        )
+        select(*ACTOR_COLUMNS, SignIn.id.label("sign_in_id"))
         .select_from(Device)
         .join(SignIn, SignIn.id == Device.sign_in_id)
         .join(Person, Person.id == SignIn.person_id)

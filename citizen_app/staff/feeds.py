@@ -9,9 +9,10 @@ from __future__ import annotations
 from flask import Blueprint, make_response, url_for
 from werkzeug.wrappers import Response
 
-from citizen_app.meetings import actions, queries, rules
-from citizen_app.meetings.forms import FeedForm
-from citizen_app.meetings.rules import FeedWish
+from citizen_app.calendars import actions, queries, rules
+from citizen_app.calendars.forms import FeedForm
+from citizen_app.calendars.rules import FeedWish
+from citizen_app.meetings.queries import kind_name, meeting_for_workers_calendar
 from citizen_app.people.actions import log_access
 from citizen_app.policy import Permission
 from citizen_app.web import access
@@ -27,13 +28,13 @@ blueprint = Blueprint("staff_feeds", __name__)
 @requires(Permission.SEE_CASELOAD, writes=True)
 def file(meeting_id: int) -> Response:
     me, language = access.actor(), current_language()
-    meeting = queries.meeting_for_workers_calendar(db(), me, meeting_id, now())
+    meeting = meeting_for_workers_calendar(db(), me, meeting_id, now())
     if meeting.citizen_id is not None:
         log_access(db(), me, meeting.citizen_id, "meeting", now())
     feed = queries.own_feed(db(), me, now())
     entry = rules.entry_for_worker(
         meeting,
-        queries.kind_name(meeting.kind, language),
+        kind_name(meeting.kind, language),
         provided("neutral_telling")(language),
         tells_more=feed is not None and feed.tells_more,
     )

@@ -55,12 +55,18 @@ PROBLEMS = {
     Problem.TEXT_TOO_LONG: _("This text is too long. Make it shorter."),
     Problem.CPR_NUMBER: _("This looks like a CPR number. Leave it out."),
     Problem.NO_LINK: _("Write the address of the video meeting. It begins with https://"),
+    Problem.NO_NUMBER: _("Write the phone number with digits and spaces only. A + may stand first."),
     Problem.TOO_FEW_TIMES: _("Offer at least two times to choose from."),
     Problem.TIMES_OVERLAP: _("Two of the times overlap. Choose others."),
 }
+WRITE_BOTH = _("Write both the day and the time.")
 SKIPPED_HOUR = _("This time does not exist on that day: summer time begins and the clock skips it.")
 FIELDS = {"starts_at": "start", "ends_at": "end", "leave_home_at": "leave_home", "offered": "others"}
 """The form's fields where they are not named as the fact."""
+
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
+"""Days beyond these are slips of the keys; nobody has to reckon with them further on."""
 
 
 def choices(named: Mapping[Any, Any]) -> list[SelectChoice]:
@@ -84,9 +90,19 @@ class TimeToOffer(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hint
     day = DateField(_("Day"), [Optional()])
     start = TimeField(_("Begins"), [Optional()])
 
-    def validate_start(self, field: Any) -> None:
-        if (self.day.data is None) != (field.data is None):
-            raise ValidationError(str(_("Write both the day and the time.")))
+    def validate_day(self, field: Any) -> None:
+        _refuse_odd_day(field.data)
+        if self.start.data is None:
+            raise ValidationError(str(WRITE_BOTH))
+
+    def validate_start(self, _field: Any) -> None:
+        if self.day.data is None:
+            raise ValidationError(str(WRITE_BOTH))
+
+
+def _refuse_odd_day(day: date | None) -> None:
+    if day is not None and not EARLIEST <= day <= LATEST:
+        raise ValidationError(str(PROBLEMS[Problem.STARTS_IN_PAST if day < EARLIEST else Problem.TOO_FAR]))
 
 
 class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hints
@@ -142,8 +158,7 @@ class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hint
             self.say(FIELDS.get(fault.field, fault.field), PROBLEMS[fault.problem])
 
     def validate_day(self, field: Any) -> None:
-        if field.data is not None and field.data.year < 2000:
-            raise ValidationError(str(PROBLEMS[Problem.STARTS_IN_PAST]))
+        _refuse_odd_day(field.data)
 
     def validate_place(self, field: Any) -> None:
         if self.way.data == Way.PLACE and not field.data:
@@ -165,11 +180,17 @@ class MeetingForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no type hint
             self[name].errors = [*self[name].errors, sentence]
 
 
+class Tick(CheckboxInput):
+    """One of several boxes: where one is required, a browser would ask for every single one of them."""
+
+    validation_attrs = ["disabled"]  # noqa: RUF012 - as WTForms has it
+
+
 class Ticks(SelectMultipleField):
     """Several tick boxes instead of a list."""
 
     widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    option_widget = Tick()
 
 
 class NewMeetingForm(MeetingForm):
@@ -191,7 +212,7 @@ class NewMeetingForm(MeetingForm):
 
     def guests(self, parts: Mapping[int, Part]) -> list[Guest]:
         """Return who was ticked; `parts` says what each of the people around the citizen would be."""
-        ticked = [Guest(parts[int(number)], int(number)) for number in self.people.data or ()]
+        ticked = [Guest(parts[int(number)], int(number)) for number in dict.fromkeys(self.people.data or ())]
         return ticked + ([Guest(Part.GUEST, name=self.guest.data)] if self.guest.data else [])
 
     def validate_guest(self, field: Any) -> None:

@@ -15,9 +15,12 @@ from sqlalchemy import Engine
 from citizen_app.config import PROJECT_ROOT
 from citizen_app.db import make_engine, writing_session
 from citizen_app.people.actions import start_sign_in
-from citizen_app.people.models import Person
-from tests.cast import Cast, make_cast
+from citizen_app.people.models import Person, Relation
+from citizen_app.policy import Role
+from tests.cast import SINCE, Cast, make_cast
 from tests.conftest import SECRET_KEY, LiveServer
+
+NewCitizen = Callable[[str, str], int]
 
 AXE = PROJECT_ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -55,6 +58,39 @@ def enter(live_server: LiveServer, live_engine: Engine) -> Callable[..., None]:
         context.add_cookies([{"name": "session", "value": value, "url": live_server.url}])
 
     return enter
+
+
+@pytest.fixture
+def new_citizen(live_engine: Engine, live_cast: Cast) -> NewCitizen:
+    """Give Mette one more citizen with an empty plan, so that no journey stands in another's way."""
+
+    def new_citizen(name: str, language: str) -> int:
+        with writing_session(live_engine) as session:
+            key = f"{name}-{datetime.now(UTC).timestamp()}"
+            person = Person(
+                municipality_id=live_cast.solby,
+                external_id=key,
+                role=Role.CITIZEN,
+                given_name=name,
+                family_name="Saleh",
+                language=language,
+            )
+            session.add(person)
+            session.flush()
+            session.add(
+                Relation(
+                    municipality_id=live_cast.solby,
+                    citizen_id=person.id,
+                    person_id=live_cast.mette,
+                    role="case_worker",
+                    is_contact=True,
+                    started_on=SINCE,
+                )
+            )
+            session.commit()
+            return person.id
+
+    return new_citizen
 
 
 @pytest.fixture(scope="session")

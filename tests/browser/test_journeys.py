@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 from sqlalchemy import Engine, select
@@ -15,10 +14,9 @@ from citizen_app.db import writing_session
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import Participant
 from citizen_app.meetings.rules import Interpreter, MeetingFacts
-from citizen_app.people.models import Person, Relation
-from citizen_app.policy import Role, Subject
+from citizen_app.policy import Subject
 from citizen_app.texts.queries import phrase_bank
-from tests.cast import SINCE, Cast, actor_for
+from tests.cast import Cast, actor_for
 from tests.conftest import LiveServer
 
 Enter = Callable[..., None]
@@ -26,39 +24,6 @@ NewCitizen = Callable[[str, str], int]
 LIVE_MILLISECONDS = 3000
 """New words appear on the other screen within this time."""
 PHRASES = phrase_bank()
-
-
-@pytest.fixture
-def new_citizen(live_engine: Engine, live_cast: Cast) -> NewCitizen:
-    """Give Mette one more citizen with an empty plan, so that no journey stands in another's way."""
-
-    def new_citizen(name: str, language: str) -> int:
-        with writing_session(live_engine) as session:
-            key = f"{name}-{datetime.now(UTC).timestamp()}"
-            person = Person(
-                municipality_id=live_cast.solby,
-                external_id=key,
-                role=Role.CITIZEN,
-                given_name=name,
-                family_name="Saleh",
-                language=language,
-            )
-            session.add(person)
-            session.flush()
-            session.add(
-                Relation(
-                    municipality_id=live_cast.solby,
-                    citizen_id=person.id,
-                    person_id=live_cast.mette,
-                    role="case_worker",
-                    is_contact=True,
-                    started_on=SINCE,
-                )
-            )
-            session.commit()
-            return person.id
-
-    return new_citizen
 
 
 def begin_goal(page: Page, citizen_id: int, phrase: str) -> str:

@@ -20,6 +20,7 @@ from citizen_app.people.models import Person, Relation
 from citizen_app.policy import Actor, Subject
 from tests.cast import SINCE, Cast, actor_for, sign_in
 
+SignedIn = Callable[[int], FlaskClient]
 HERE = ZoneInfo("Europe/Copenhagen")
 """Whose tomorrow it is: in the last hours of a UTC day it is not UTC's."""
 
@@ -118,7 +119,7 @@ def stage(session: Session, cast: Cast) -> Stage:
 
 
 @pytest.fixture
-def signed_in(app: Flask, stage: Stage) -> Callable[[int], FlaskClient]:
+def signed_in(app: Flask, stage: Stage) -> SignedIn:
     """Give a client that a person is signed in on; its forms need no token."""
     app.config["WTF_CSRF_ENABLED"] = False
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar, Event
 
-from citizen_app.meetings import rules
-from citizen_app.meetings.rules import Answer, Entry, Telling
+from citizen_app.calendars import rules
+from citizen_app.calendars.rules import Entry, Telling
+from citizen_app.meetings.rules import Answer
 
 COPENHAGEN = "Europe/Copenhagen"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

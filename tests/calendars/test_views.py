@@ -13,15 +13,16 @@ from flask.testing import FlaskClient
 from icalendar import Calendar, Event
 from sqlalchemy import event, select
 
+from citizen_app.calendars.models import CalendarFeed
 from citizen_app.meetings import actions
-from citizen_app.meetings.models import CalendarFeed, Meeting
+from citizen_app.meetings.models import Meeting
 from citizen_app.meetings.rules import Answer, Reply, Slot
 from citizen_app.people.models import Person
 from citizen_app.policy import Role
 from tests.meetings.conftest import Stage, facts
 
 SignedIn = Callable[[int], FlaskClient]
-PAGE = "/meetings/calendar"
+PAGE = "/calendar"
 
 
 @pytest.fixture
