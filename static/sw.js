@@ -1,9 +1,11 @@
 // @ts-check
 /* The service worker. The server writes a line before this one: VERSION and KEPT, the files that every page needs.
    Files under a versioned path never change, so they are taken from the cache; pages are personal and always come from
-   the network. Two pages are kept, both without anything personal: the one that says there is no network, and the
-   words in flight mode, whose words, pictures and sounds the page itself has stored (word-pack.js). A new version
-   waits until the app is closed, so that no open page loses its own files.
+   the network. Two pages are kept that have nothing personal: the one that says there is no network, and the
+   words in flight mode, whose words, pictures and sounds the page itself has stored (word-pack.js). Two more are kept
+   as they were last seen, so that days can be spoken of without network: a citizen's hours, which go away with her
+   (word-keeping.js), and a mentor's link. A new version waits until the app is closed, so that no open page loses its
+   own files.
    It also shows messages. What there is to tell the server about one, that it was on the screen or what she answered,
    is kept first and then sent, so that neither a dead network nor a killed worker loses it. */
 /* global VERSION, KEPT */
@@ -12,13 +14,15 @@ const CACHE = `citizen-app-${VERSION}`;
 const WORDS = "citizen-words";
 const OFFLINE = "/offline";
 const POCKET = "/practice/pocket";
+const HOURS = "citizen-hours";
+const LINKS = "mentor-days";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...KEPT, OFFLINE, POCKET])));
 });
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(Promise.all([deleteOldCaches(), self.registration.navigationPreload?.enable()]));
+  event.waitUntil(Promise.all([deleteOldCaches(), deleteOldPages(), self.registration.navigationPreload?.enable()]));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -37,16 +41,40 @@ self.addEventListener("message", (event) => {
 
 async function deleteOldCaches() {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name !== CACHE && name !== WORDS).map((name) => caches.delete(name)));
+  await Promise.all(names.filter((name) => ![CACHE, WORDS, HOURS, LINKS].includes(name)).map((name) => caches.delete(name)));
+}
+
+// A page of days that belongs to an older version would stand there without its style and script.
+async function deleteOldPages() {
+  for (const name of [HOURS, LINKS]) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const page = await (await cache.match(request)).text();
+      if (!page.includes(`/static/${VERSION}/`)) await cache.delete(request);
+    }
+  }
 }
 
 async function pageFor(event) {
+  const { pathname } = new URL(event.request.url);
+  const ofDays = pathname === "/attendance" ? HOURS : /^\/m\/[^/]+$/.test(pathname) ? LINKS : "";
   try {
-    return (await event.preloadResponse) ?? (await fetch(event.request));
+    const answer = (await event.preloadResponse) ?? (await fetch(event.request));
+    if (ofDays) event.waitUntil(keepDays(ofDays, pathname, answer.clone()).catch(() => undefined)); // no room on the phone
+    return answer;
   } catch {
-    const isAboutWords = /^\/(practice|words)(\/|$)/.test(new URL(event.request.url).pathname);
+    const kept = ofDays && (await caches.match(pathname, { cacheName: ofDays, ignoreVary: true }));
+    if (kept) return kept;
+    const isAboutWords = /^\/(practice|words)(\/|$)/.test(pathname);
     return (await caches.match(isAboutWords ? POCKET : OFFLINE, { ignoreVary: true })) ?? Response.error();
   }
+}
+
+// A link that opens no more takes its page away, too.
+async function keepDays(name, pathname, answer) {
+  const cache = await caches.open(name);
+  if (answer.ok && !answer.redirected) await cache.put(pathname, answer);
+  else if (answer.status < 500) await cache.delete(pathname);
 }
 
 async function fileFor(request) {

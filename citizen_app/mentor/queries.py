@@ -24,6 +24,8 @@ from citizen_app.placements.rules import minutes_between
 from citizen_app.policy import Actor
 
 LOOK_BACK = timedelta(days=14)
+KEPT_AHEAD = timedelta(days=7)
+"""A phone without network can be spoken on so long."""
 LOOK_AHEAD = timedelta(days=14)
 """So far ahead a mentor is told when somebody comes next."""
 MOST_EARLIER = 7
@@ -31,13 +33,14 @@ MOST_EARLIER = 7
 
 @dataclass(frozen=True)
 class MentorDay:
-    """One planned day that has begun, as a mentor may see it: hours, and what mentors have said."""
+    """One planned day, as a mentor may see it: hours, and what mentors have said."""
 
     id: int
     day: date
     begins_at: datetime
     ends_at: datetime
     is_today: bool
+    has_begun: bool
     said: Statement | None
     """The mentors' word that stands."""
     by_name: str
@@ -70,7 +73,9 @@ class MentorDays:
     planned: Sequence[AnyRow]
     """Today's hours, begun or not."""
     days: Sequence[MentorDay]
-    """Today first, then earlier ones, the newest first."""
+    """Those that have begun: today first, then earlier ones, the newest first."""
+    ahead: Sequence[MentorDay]
+    """Those of the next week that have not."""
     next: AnyRow | None
     """The next day that has not begun."""
 
@@ -84,11 +89,12 @@ def mentor_days(
     begun = [row for row in rows if can_speak_of(row, now)]
     spoken = [row.id for row in begun if row.state is not None or row.language_minutes or row.day == today]
     said = statements_of(session, actor.municipality_id, spoken)
-    days = [_mentor_day(row, said.get(row.id, ()), actor, today, now) for row in begun]
+    shown = [row for row in rows if row.begins_at <= now + KEPT_AHEAD]
+    days = [_mentor_day(row, said.get(row.id, ()), actor, today, now) for row in shown]
     return {
         placement_id: _of_placement(
             [row for row in rows if row.placement_id == placement_id],
-            [day for row, day in zip(begun, days, strict=True) if row.placement_id == placement_id],
+            [day for row, day in zip(shown, days, strict=True) if row.placement_id == placement_id],
             today,
             now,
         )
@@ -97,10 +103,12 @@ def mentor_days(
 
 
 def _of_placement(rows: Sequence[AnyRow], days: Sequence[MentorDay], today: date, now: datetime) -> MentorDays:
-    earlier = [day for day in reversed(days) if not day.is_today and (day.is_wanted or day.can_change)]
+    begun = [day for day in days if day.has_begun]
+    earlier = [day for day in reversed(begun) if not day.is_today and (day.is_wanted or day.can_change)]
     return MentorDays(
         planned=[row for row in rows if row.day == today],
-        days=[*(day for day in days if day.is_today), *earlier[:MOST_EARLIER]],
+        days=[*(day for day in begun if day.is_today), *earlier[:MOST_EARLIER]],
+        ahead=[day for day in days if not day.has_begun],
         next=next((row for row in rows if not can_speak_of(row, now)), None),
     )
 
@@ -117,6 +125,7 @@ def _mentor_day(row: AnyRow, said: Sequence[AnyRow], actor: Actor, today: date, 
         begins_at=row.begins_at,
         ends_at=row.ends_at,
         is_today=row.day == today,
+        has_begun=can_speak_of(row, now),
         said=as_statement(standing) if standing else None,
         by_name=standing.by_name if standing and standing.by_id != actor.person_id else "",
         is_settled=is_settled,

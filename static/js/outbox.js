@@ -42,17 +42,18 @@ async function waiting() {
   return all.filter((one) => one.who && one.who === whoSpeaks(one.to)).sort((one, other) => one.at - other.at);
 }
 
-/** @param {string} to @param {Kept[]} kept @returns {Promise<Record<string, { state: string, sentence?: string }> | undefined>} */
+/** @typedef {{ id: string, answer: string, sentence?: string }} Answer */
+
+/** @param {string} to @param {Kept[]} kept @returns {Promise<Answer[]>} what became of each; of none without network */
 async function send(to, kept) {
   const statements = kept.map(({ to: _to, who: _who, ...statement }) => statement);
   const headers = { "Content-Type": "application/json", ...JSON.parse(document.body.getAttribute("hx-headers") ?? "{}") };
   const signal = AbortSignal.timeout(PATIENCE);
   try {
     const response = await fetch(to, { method: "POST", headers, body: JSON.stringify({ statements }), signal });
-    if (!response.ok || response.redirected) return undefined;
-    return (await response.json()).answers;
+    return response.ok && !response.redirected ? (await response.json()).statements : [];
   } catch {
-    return undefined; // no network: it stays
+    return []; // no network: it stays
   }
 }
 
@@ -64,12 +65,11 @@ async function sendAll() {
     let wasTaken = false;
     const kept = await waiting();
     for (const to of new Set(kept.map((one) => one.to))) {
-      const answers = (await send(to, kept.filter((one) => one.to === to))) ?? {};
-      for (const [id, { state, sentence }] of Object.entries(answers)) {
+      for (const { id, answer, sentence } of await send(to, kept.filter((one) => one.to === to))) {
         await within("readwrite", (store) => store.delete(id));
-        wasTaken ||= state === "taken";
         const one = kept.find((statement) => statement.id === id);
-        if (state !== "taken" && one) tell(one.day, sentence ?? "");
+        if (answer === "taken") wasTaken = true;
+        else if (one) tell(one.day, sentence ?? "");
       }
     }
     if (wasTaken) location.reload();
@@ -99,8 +99,9 @@ async function keep(event) {
   event.preventDefault();
   event.stopImmediatePropagation(); // htmx would send it, too
   const fields = Object.fromEntries(new FormData(form, event.submitter));
-  const { csrf_token: _token, request_id: _request, ...said } = fields;
-  const statement = { ...said, id: String(said.id), day: Number(form.dataset.sayDay), at: Date.now(), to, who: whoSpeaks(to) };
+  const { csrf_token: _token, request_id: _request, minutes, ...said } = fields;
+  const about = { day: Number(form.dataset.sayDay), at: Date.now(), to, who: whoSpeaks(to) };
+  const statement = { ...said, id: String(said.id), ...(minutes && { minutes: Number(minutes) }), ...about };
   try {
     await within("readwrite", (store) => store.put(statement));
   } catch {
