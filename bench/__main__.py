@@ -9,7 +9,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 
-from bench import browser, growth, meetings, practice, profiling, push, requests, statements
+from bench import browser, growth, meetings, placements, practice, profiling, push, requests, statements
 from bench.figures import Figure, table
 from bench.servers import default_workers
 from bench.stage import Sizes, Stage, say, stage
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[Stage], Iterator[Figure]]]] = {
     "paint": ("largest contentful paint against a bare page", browser.measure_paint),
     "practice": ("words: a session, a card, the pack, the next card", practice.measure),
     "meetings": ("booking, and a worker's week among a million meetings", meetings.measure),
+    "placements": ("a year's ledger, and a list among 5,000 placements", placements.measure),
     "push": ("reminders: pushes a second against a bare socket", push.measure),
     "sqlite": ("many citizens, SQLite", growth.measure_sqlite),
     "postgresql": ("many citizens, PostgreSQL", growth.measure_postgresql),

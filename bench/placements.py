@@ -1,0 +1,344 @@
+"""Placements: a citizen's ledger of a year, and the staff's list where 5,000 placements run in one municipality.
+
+So far the queries of these pages are measured, called one after the other as their views call them; `_ledger` and
+`_list` are the places to open the pages themselves instead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from statistics import median
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Date,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.orm import Session
+
+from bench.figures import Figure
+from bench.growth import fresh_database
+from bench.stage import Stage, say
+from citizen_app.attendance import queries as attendance
+from citizen_app.attendance.models import DayRecord, DayStatement
+from citizen_app.db import UtcDateTime, make_engine, migrate, reading_session
+from citizen_app.people.models import Municipality, Person, Relation
+from citizen_app.placements import queries
+from citizen_app.placements.models import Placement, PlacementMentor, PlacementTime, PlannedDay, Workplace
+from citizen_app.policy import Actor, Role
+from tests.postgres import running_postgres
+
+CASELOAD = 50
+WORKPLACES = 200
+PAGE = 50
+WEEKS = 26
+"""So long every placement has run, and so long it still lasts: three days a week of it are a year's ledger."""
+WEEKDAYS = (0, 2, 4)
+MOST_MILLISECONDS = 200
+_LARGE = frozenset({"people", "relations", "placements", "planned_days", "day_records", "day_statements"})
+"""No statement may read one of these from end to end."""
+_scaffold = MetaData()
+_days = Table(
+    "bench_placement_days",
+    _scaffold,
+    Column("day", Date, primary_key=True),
+    Column("begins_at", UtcDateTime()),
+    Column("ends_at", UtcDateTime()),
+    Column("weekday", Integer),
+)
+
+
+@dataclass(frozen=True)
+class Filled:
+    engine: Engine
+    today: date
+    placements: int
+
+    @property
+    def mentor(self) -> int:
+        return self.placements + 1
+
+    @property
+    def everybodys(self) -> int:
+        """The number of a consultant who works with every citizen of the municipality."""
+        return self.placements + 2
+
+    @property
+    def worker(self) -> int:
+        """The number of a case worker in the middle, with a caseload of her own."""
+        return self.placements + 3 + self.placements // CASELOAD // 2
+
+
+def measure(stage: Stage) -> Iterator[Figure]:
+    placements = 5_000 if stage.sizes.rounds > 2 else 500
+    yield from _on(stage, "SQLite", f"sqlite:///{stage.folder}/placements.db", placements)
+    with running_postgres() as address, fresh_database(address, "citizen_app_bench_placements") as url:
+        yield from _on(stage, "PostgreSQL", url, placements)
+
+
+def _on(stage: Stage, name: str, url: str, placements: int) -> Iterator[Figure]:
+    filled = _filled(url, placements)
+    rounds = 4 * stage.sizes.rounds + 1
+    citizen = placements // 2
+    acts: dict[str, tuple[Callable[[], Any], int, str]] = {
+        "a ledger of a year": (lambda: _ledger(filled, citizen), 5, f"{2 * WEEKS * len(WEEKDAYS)} days of one citizen"),
+        f"a list of {PAGE}": (lambda: _list(filled, filled.worker), 5, f"a worker among {placements:,} placements"),
+        f"a list of {PAGE} of all": (
+            lambda: _list(filled, filled.everybodys),
+            5,
+            f"somebody who works with all {placements:,}",
+        ),
+    }
+    for what, (act, most, note) in acts.items():
+        act()  # fills caches
+        sent = _sent(filled.engine, act)
+        yield Figure(f"{name}, statements of {what}", len(sent), most=most, note=note)
+        unled = _unled(filled.engine, sent)
+        yield Figure(f"{name}, {what}: read without index", len(unled), most=0, note=" | ".join(unled)[:160])
+        spent = median(_milliseconds(act) for _round in range(rounds))
+        yield Figure(f"{name}, ms of {what}", spent, most=MOST_MILLISECONDS, note=note)
+    filled.engine.dispose()
+
+
+# --- What the pages ask -------------------------------------------------------------------------------------
+
+
+def _ledger(filled: Filled, citizen: int) -> None:
+    """Ask what the ledger of a citizen's year shows: her days, what stands of them, and all that was said."""
+    with reading_session(filled.engine) as session:
+        (placement,) = queries.placements_of_citizen(session, 1, citizen)
+        days = attendance.days_of(session, 1, [placement.id], placement.starts_on, placement.last_day)
+        said = attendance.statements_of(session, 1, [day.id for day in days])
+        minutes = attendance.language_minutes_of(session, 1, [placement.id])
+        mentors = queries.mentors_of(session, 1, placement.id, filled.today)
+        assert (len(days), len(mentors)) == (2 * WEEKS * len(WEEKDAYS), 1)
+        assert len(said) == WEEKS * len(WEEKDAYS)
+        assert minutes
+
+
+def _list(filled: Filled, person_id: int) -> None:
+    """Ask what a page of the staff's list shows: placements, this week's days, Danish so far, what is unsaid."""
+    actor = _actor(person_id)
+    week = filled.today - timedelta(days=filled.today.weekday())
+    with reading_session(filled.engine) as session:
+        rows = queries.placements_of_worker(session, actor, filled.today, since=filled.today, size=PAGE)
+        ids = [row.id for row in rows]
+        days = attendance.days_of(session, 1, ids, week, week + timedelta(days=6))
+        minutes = attendance.language_minutes_of(session, 1, ids)
+        before = datetime.combine(filled.today, clock(), UTC)
+        unsaid = attendance.unsaid_days(session, 1, ids, week - timedelta(days=28), before)
+        disputed = attendance.disputed_days(session, actor, filled.today)
+        assert (len(rows), len(days), len(minutes), len(unsaid)) == (PAGE, PAGE * len(WEEKDAYS), PAGE, PAGE)
+        assert disputed
+
+
+def _actor(person_id: int) -> Actor:
+    about = {"language": "da", "second_language": None, "timezone": "Europe/Copenhagen", "easy_reading": False}
+    name = {"given_name": "Medarbejder", "text_size": "normal", "product_name": "Sammen", "sign_in_id": 0}
+    return Actor(person_id=person_id, municipality_id=1, role=Role.CASE_WORKER, **about, **name)  # type: ignore[arg-type]
+
+
+# --- How they are asked -------------------------------------------------------------------------------------
+
+
+def _milliseconds(act: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    act()
+    return 1000 * (time.perf_counter() - began)
+
+
+def _sent(engine: Engine, act: Callable[[], Any]) -> list[tuple[str, Any]]:
+    """Return the statements that an act sends, with their values."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if statement.lstrip().startswith(("SELECT", "WITH")):
+            sent.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    act()
+    event.remove(engine, "before_cursor_execute", note)
+    return sent
+
+
+def _unled(engine: Engine, sent: list[tuple[str, Any]]) -> list[str]:
+    """Return the steps by which a database would read a large table from end to end."""
+    sqlite = engine.dialect.name == "sqlite"
+    found: list[str] = []
+    with engine.connect() as connection:
+        for statement, values in sent:
+            plan = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' if sqlite else ''}{statement}", values)
+            steps = [str(row[-1]).strip(" ->") for row in plan]
+            scans = [step for step in steps if step.startswith("SCAN " if sqlite else "Seq Scan on ")]
+            found += [step for step in scans if _LARGE & set(step.split())]
+    return found
+
+
+# --- Filling ------------------------------------------------------------------------------------------------
+
+
+def _filled(url: str, placements: int) -> Filled:
+    began = time.monotonic()
+    migrate(url)
+    engine = make_engine(url)
+    filled = Filled(engine, datetime.now(UTC).date(), placements)
+    filling = create_engine(url)  # without our own, which checks every key
+    with filling.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        _add_people(connection, filled)
+        _add_placements(connection, filled)
+        _add_days(connection, filled)
+    filling.dispose()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "PRAGMA user_version"))
+    with Session(engine) as session:
+        days, said = (session.scalar(select(func.count()).select_from(table)) for table in (PlannedDay, DayStatement))
+    say(f"  {days:,} days and {said:,} statements filled in within {time.monotonic() - began:.0f} s")
+    return filled
+
+
+def _add_people(connection: Connection, filled: Filled) -> None:
+    """Citizen i is on a placement; each worker has fifty of them, and one consultant has all."""
+    count = filled.placements
+    connection.execute(insert(Municipality).values(id=1, key="havby", name="Havby Kommune"))
+    roles = [Role.CITIZEN] * count + [Role.MENTOR, Role.COMPANY_CONSULTANT] + [Role.CASE_WORKER] * (count // CASELOAD)
+    people = [
+        {
+            "id": number,
+            "municipality_id": 1,
+            "external_id": f"x{number}",
+            "role": role.value,
+            "given_name": f"P{number}",
+        }
+        for number, role in enumerate(roles, start=1)
+    ]
+    connection.execute(insert(Person), people)
+    shared = {"municipality_id": 1, "started_on": filled.today - timedelta(days=400), "is_contact": False}
+    relations = [
+        {"citizen_id": citizen, "person_id": person, "role": role, **shared}
+        for citizen in range(1, count + 1)
+        for person, role in (
+            (count + 3 + (citizen - 1) % (count // CASELOAD), "case_worker"),
+            (filled.everybodys, "company_consultant"),
+        )
+    ]
+    connection.execute(insert(Relation), relations)
+
+
+def _add_placements(connection: Connection, filled: Filled) -> None:
+    workplaces = [
+        {
+            "id": number,
+            "municipality_id": 1,
+            "name": f"Sted {number}",
+            "search_key": f"sted {number}",
+            "branch": "kitchen",
+        }
+        for number in range(1, WORKPLACES + 1)
+    ]
+    connection.execute(insert(Workplace), workplaces)
+    first, last = _first(filled.today), _first(filled.today) + timedelta(weeks=2 * WEEKS) - timedelta(days=1)
+    shared = {"municipality_id": 1, "starts_on": first, "last_day": last, "kind": "placement"}
+    made = {"language_minutes": 600, "follow_up_day": 21, "made_by_id": filled.everybodys, "made_at": _at(first, 8)}
+    numbers = range(1, filled.placements + 1)
+    placements = [
+        {"id": number, "citizen_id": number, "workplace_id": number % WORKPLACES + 1, **shared, **made}
+        for number in numbers
+    ]
+    connection.execute(insert(Placement), placements)
+    home = {"municipality_id": 1}
+    times = [
+        {"placement_id": number, "weekday": weekday, "begins": clock(8), "ends": clock(12), **home}
+        for number in numbers
+        for weekday in WEEKDAYS
+    ]
+    connection.execute(insert(PlacementTime), times)
+    mentor = {"person_id": filled.mentor, "kind": "workplace_mentor", **home}
+    connection.execute(insert(PlacementMentor), [{"placement_id": number, **mentor} for number in numbers])
+
+
+def _add_days(connection: Connection, filled: Filled) -> None:
+    """Half of each placement's days have been; of the last two weeks but one Friday nobody has a record."""
+    first = _first(filled.today)
+    dates = [first + timedelta(days=number) for number in range(14 * WEEKS)]
+    rows = [
+        {"day": day, "begins_at": _at(day, 8), "ends_at": _at(day, 12), "weekday": day.weekday()}
+        for day in dates
+        if day.weekday() in WEEKDAYS
+    ]
+    with _table(connection):
+        connection.execute(insert(_days), rows)
+        planned = select(Placement.municipality_id, Placement.id, Placement.citizen_id, *list(_days.c)[:3])
+        planned = planned.select_from(Placement).join(_days, true()).order_by(_days.c.day, Placement.id)
+        names = ["municipality_id", "placement_id", "citizen_id", "day", "begins_at", "ends_at"]
+        connection.execute(insert(PlannedDay).from_select(names, planned))
+        _add_words(connection, filled)
+
+
+def _add_words(connection: Connection, filled: Filled) -> None:
+    monday = filled.today - timedelta(days=filled.today.weekday())
+    past = PlannedDay.day < monday
+    disputed = monday - timedelta(days=3)
+    about = {
+        "municipality_id": PlannedDay.municipality_id,
+        "placement_id": PlannedDay.placement_id,
+        "day_id": PlannedDay.id,
+    }
+    values = {"said_at": PlannedDay.ends_at, "arrived_at": PlannedDay.ends_at, "words": "", "words_language": ""}
+    for side, said, by, about_id in (("mentor", "came", filled.mentor, None), ("citizen", "right", 1, "mentor")):
+        fixed = {"id": side, "side": side, "by_id": by, "by_name": "Navn", "said": said, "about": about_id}
+        _fill(connection, DayStatement, {**about, **values, **fixed}, past)
+    record = {
+        **about,
+        "citizen_id": PlannedDay.citizen_id,
+        "day": PlannedDay.day,
+        "changed_at": PlannedDay.ends_at,
+        "said": "came",
+        "minutes": 240,
+        "language_minutes": 10,
+    }
+    agreed = {**record, "state": "agreed", "mentor_statement": "mentor"}
+    _fill(connection, DayRecord, agreed, PlannedDay.day < monday - timedelta(days=14))
+    _fill(
+        connection, DayRecord, {**record, "state": "disputed", "mentor_statement": "mentor"}, PlannedDay.day == disputed
+    )
+
+
+def _fill(connection: Connection, model: Any, fields: dict[str, Any], *where: Any) -> None:
+    columns = [(value if hasattr(value, "label") else literal(value)).label(name) for name, value in fields.items()]
+    connection.execute(insert(model).from_select(list(fields), select(*columns).where(*where)))
+
+
+@contextmanager
+def _table(connection: Connection) -> Iterator[None]:
+    _scaffold.create_all(connection)
+    yield
+    _scaffold.drop_all(connection)
+
+
+def _first(today: date) -> date:
+    """Return the Monday half a year ago."""
+    return today - timedelta(days=today.weekday(), weeks=WEEKS)
+
+
+def _at(day: date, hour: int) -> datetime:
+    return datetime.combine(day, clock(hour), UTC)
