@@ -189,6 +189,7 @@ def _unled(engine: Engine, sent: list[tuple[str, Any]]) -> list[str]:
             steps = [str(row[-1]).strip(" ->") for row in plan]
             scans = [step for step in steps if step.startswith("SCAN " if sqlite else "Seq Scan on ")]
             found += [step for step in scans if _LARGE & set(step.split())]
+            found += [step for step in steps if step.endswith("(municipality_id=?)")]
     return found
 
 
