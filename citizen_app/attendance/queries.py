@@ -184,7 +184,11 @@ _STATEMENT_COLUMNS = (
 _DAY_IDS: BindParameter[Any] = bindparam("day_ids", expanding=True)
 _STATEMENTS: Select[*tuple[Any, ...]] = (
     select(*_STATEMENT_COLUMNS)
-    .where(DayStatement.municipality_id == bindparam("municipality_id"), DayStatement.day_id.in_(_DAY_IDS))
+    .where(
+        # + 0, or SQLite reads all that was said in the municipality instead of these days
+        DayStatement.municipality_id + 0 == bindparam("municipality_id"),
+        DayStatement.day_id.in_(_DAY_IDS),
+    )
     .order_by(DayStatement.said_at, DayStatement.id)
 )
 

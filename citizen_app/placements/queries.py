@@ -293,7 +293,8 @@ _MENTORS: Select[*tuple[Any, ...]] = (
         ),
     )
     .where(
-        PlacementMentor.municipality_id == bindparam("municipality_id"),
+        # + 0, or SQLite reads all mentors of the municipality instead of this placement's
+        PlacementMentor.municipality_id + 0 == bindparam("municipality_id"),
         PlacementMentor.placement_id == bindparam("placement_id"),
         PlacementMentor.ended_at.is_(None),
     )
