@@ -12,17 +12,28 @@ import wave
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from citizen_app.attendance import actions as attendance
+from citizen_app.attendance.actions import Given
+from citizen_app.attendance.rules import Said
+from citizen_app.attendance.rules import Side as AttendanceSide
 from citizen_app.goals import actions as goals
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
 from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
 from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
+from citizen_app.people.rules import MentorKind
+from citizen_app.placements import actions as placements
+from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
+from citizen_app.placements.models import PlannedDay
+from citizen_app.placements.rules import PlacementKind, WeeklyTime
 from citizen_app.policy import STAFF, Actor, Role, Subject
 from citizen_app.push.models import Device
 from citizen_app.reminders.actions import pause, resume
@@ -34,6 +45,8 @@ from citizen_app.words import actions as words
 from citizen_app.words.actions import Brought
 from citizen_app.words.models import WordPhoto
 from tests.cast import SINCE, actor_for
+
+HERE = ZoneInfo("Europe/Copenhagen")
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,7 @@ def make_town(session: Session, mark: str) -> Town:
     numbers = {"citizen_id": citizen, "person_id": citizen}
     numbers |= _plan(session, worker, herself, subject, mark, now)
     numbers |= _meeting(session, worker, herself, subject, mark, now)
+    numbers |= _placement(session, worker, subject, people[Role.MENTOR], mark, now)
     numbers |= _word(session, herself, subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
     numbers["reminder_id"] = _call(session, worker, subject, mark, numbers, now)
@@ -137,6 +151,28 @@ def _meeting(
     line = meetings.write_line(session, worker, subject, meeting.id, f"Et ord i {mark}", None, start)
     door = meetings.keep_place(session, worker, mark, f"Gå ind i {mark}", photo(), now)
     return {"meeting_id": meeting.id, "point_id": point_id, "line_id": line.id, "door_id": door.id}
+
+
+def _placement(
+    session: Session, worker: Actor, subject: Subject, mentor: int, mark: str, now: datetime
+) -> dict[str, int]:
+    """A placement with a day that has begun, of which the mentor has spoken; with a photo of the entrance."""
+    today = now.astimezone(HERE).date()
+    workplace = placements.add_workplace(session, worker, WorkplaceFacts(mark, "kitchen", f"{mark} 1", mark))
+    placements.keep_entrance(session, worker, workplace.id, photo(), now)
+    times = [WeeklyTime(weekday, time(0), time(6)) for weekday in range(7)]
+    facts = PlacementFacts(
+        workplace.id, PlacementKind.TASTER, today - timedelta(days=7), today + timedelta(days=21), times
+    )
+    made = placements.make_placement(session, worker, subject, facts, zone=HERE, now=now)
+    kind = MentorKind.LANGUAGE_MENTOR
+    placements.add_mentor(session, worker, subject, made.id, mentor, kind, today=today - timedelta(days=7))
+    begun = select(PlannedDay.id).filter_by(placement_id=made.id).where(PlannedDay.begins_at < now)
+    day_id = session.scalars(begun.order_by(PlannedDay.day.desc()).limit(1)).one()
+    given = Given(id=uuid4().hex, said=Said.CAME, words=f"Godt i {mark}")
+    helper = Subject(subject.municipality_id, subject.citizen_id, frozenset({mentor}))
+    attendance.say(session, actor_for(session, mentor), helper, made.id, day_id, AttendanceSide.MENTOR, given, now)
+    return {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id}
 
 
 def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:
