@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import math
 import wave
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from PIL import Image
@@ -20,7 +21,8 @@ from sqlalchemy.orm import Session
 
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
-from citizen_app.attendance.rules import Said, Side
+from citizen_app.attendance.rules import Said
+from citizen_app.attendance.rules import Side as AttendanceSide
 from citizen_app.goals import actions as goals
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
@@ -39,11 +41,12 @@ from citizen_app.reminders.models import Delivery, Reminder, ReminderRule, Remin
 from citizen_app.sounds.models import Recording
 from citizen_app.texts import actions as texts
 from citizen_app.texts.models import Text
-from citizen_app.web.locale import local_date
 from citizen_app.words import actions as words
 from citizen_app.words.actions import Brought
 from citizen_app.words.models import WordPhoto
 from tests.cast import SINCE, actor_for
+
+HERE = ZoneInfo("Europe/Copenhagen")
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ def make_town(session: Session, mark: str) -> Town:
     numbers = {"citizen_id": citizen, "person_id": citizen}
     numbers |= _plan(session, worker, herself, subject, mark, now)
     numbers |= _meeting(session, worker, herself, subject, mark, now)
-    numbers |= _word(session, herself, subject, mark, now)
     numbers |= _placement(session, worker, subject, people[Role.MENTOR], mark, now)
+    numbers |= _word(session, herself, subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
     numbers["reminder_id"] = _call(session, worker, subject, mark, numbers, now)
     show_connect_code(session, worker, subject, now=now)
@@ -150,6 +153,29 @@ def _meeting(
     return {"meeting_id": meeting.id, "point_id": point_id, "line_id": line.id, "door_id": door.id}
 
 
+def _placement(
+    session: Session, worker: Actor, subject: Subject, mentor: int, mark: str, now: datetime
+) -> dict[str, int]:
+    """A placement with a day that has begun, of which the mentor has spoken; with a photo of the entrance."""
+    today = now.astimezone(HERE).date()
+    workplace = placements.add_workplace(session, worker, WorkplaceFacts(mark, "kitchen", f"{mark} 1", mark))
+    placements.keep_entrance(session, worker, workplace.id, photo(), now)
+    times = [WeeklyTime(weekday, time(0), time(6)) for weekday in range(7)]
+    facts = PlacementFacts(
+        workplace.id, PlacementKind.TASTER, today - timedelta(days=7), today + timedelta(days=21), times
+    )
+    made = placements.make_placement(session, worker, subject, facts, zone=HERE, now=now)
+    kind = MentorKind.LANGUAGE_MENTOR
+    placements.add_mentor(session, worker, subject, made.id, mentor, kind, today=today - timedelta(days=7))
+    placements.make_link(session, worker, subject, made.id, mentor, now)
+    begun = select(PlannedDay.id).filter_by(placement_id=made.id).where(PlannedDay.begins_at < now)
+    day_id = session.scalars(begun.order_by(PlannedDay.day.desc()).limit(1)).one()
+    given = Given(id=uuid4().hex, said=Said.CAME, words=f"Godt i {mark}")
+    helper = Subject(subject.municipality_id, subject.citizen_id, frozenset({mentor}))
+    attendance.say(session, actor_for(session, mentor), helper, made.id, day_id, AttendanceSide.MENTOR, given, now)
+    return {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id}
+
+
 def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:
     """A word from the citizen's workplace, with photo and voice; it waits for staff."""
     brought = Brought(f"{mark}-ord", f"{mark} слово", photo(), voice(), speaker=mark)
@@ -157,33 +183,6 @@ def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: da
     photo_id = session.scalars(select(WordPhoto.id).filter_by(word_key=word.key)).one()
     recording_id = session.scalars(select(Recording.id).filter_by(word_key=word.key)).one()
     return {"word_id": word.id, "photo_id": photo_id, "recording_id": recording_id}
-
-
-def _placement(
-    session: Session, worker: Actor, subject: Subject, mentor: int, mark: str, now: datetime
-) -> dict[str, int]:
-    """A placement with a mentor and a link, on all days but holidays; of one that has been, the mentor has spoken."""
-    place = placements.add_workplace(session, worker, WorkplaceFacts(f"{mark} Cafe", "kitchen", mark, f"Ring i {mark}"))
-    today = local_date(now, worker.timezone)
-    facts = PlacementFacts(
-        place.id,
-        PlacementKind.PLACEMENT,
-        today - timedelta(days=10),
-        today + timedelta(days=20),
-        [WeeklyTime(weekday, time(0), time(6)) for weekday in range(7)],
-    )
-    made = placements.make_placement(session, worker, subject, facts, zone=ZoneInfo(worker.timezone), now=now)
-    kind = MentorKind.LANGUAGE_MENTOR
-    placements.add_mentor(session, worker, subject, made.id, mentor, kind, today=today)
-    placements.make_link(session, worker, subject, made.id, mentor, now)
-    session.flush()
-    past = select(PlannedDay.id).filter_by(placement_id=made.id).where(PlannedDay.day < today)
-    day_id = session.scalars(past.order_by(PlannedDay.day.desc())).first()
-    assert day_id is not None
-    given = Given(f"{mark}-came"[:36], Said.CAME)
-    known = replace(subject, worker_ids=subject.worker_ids | {mentor})
-    attendance.say(session, actor_for(session, mentor), known, made.id, day_id, Side.MENTOR, given, now)
-    return {"workplace_id": place.id, "placement_id": made.id, "day_id": day_id}
 
 
 def _call(session: Session, worker: Actor, subject: Subject, mark: str, numbers: dict[str, int], now: datetime) -> int:

@@ -23,6 +23,7 @@ from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
 from citizen_app.meetings.models import MinutesLine, Participant
 from citizen_app.people.models import Person
+from citizen_app.placements.models import Placement, PlannedDay
 from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
 
@@ -92,6 +93,11 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["code"] = ["ABCDEFGH"]
     own["token"] = ["ABCDEFGH"]
     own["value"] = ["late", "cannot"]
+    own["word"] = ["wrong", "late", "missed"]
+    own["day_id"] = session.scalars(select(PlannedDay.id).filter_by(citizen_id=citizen).order_by(PlannedDay.id)).all()[
+        :3
+    ]
+    own["placement_id"] = session.scalars(select(Placement.id).filter_by(citizen_id=citizen)).all()[:2]
     staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts", "/staff/words"), "jens": ("/mentor",)}
     addresses = []
     for rule in app.url_map.iter_rules():
