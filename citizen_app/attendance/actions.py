@@ -6,7 +6,7 @@ other, by holding the day's row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,6 +119,18 @@ def settle(
         raise BadStatement(Fault.NOT_HEARD)
     new = _statement(given, Side.STAFF, actor, now)
     return _keep(session, actor, day, new, rules.record_of([*known, new]), now)
+
+
+def each_alone(session: Session, verbs: Iterable[Callable[[], Record]]) -> list[Record | Refusal]:
+    """Run each verb for itself, so that one that is refused takes no other back; returns what came of each."""
+    found: list[Record | Refusal] = []
+    for verb in verbs:
+        try:
+            with session.begin_nested():
+                found.append(verb())
+        except Refusal as refusal:
+            found.append(refusal)
+    return found
 
 
 def _own_day(session: Session, subject: Subject, placement_id: int, day_id: int) -> PlannedDay:

@@ -1,9 +1,10 @@
-"""What a citizen says of a day, read from a press on a button or from a phone that was without network."""
+"""What somebody says of a day, read from a press on a button or from a phone that was without network."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,9 @@ from citizen_app.texts.rules import has_cpr_number, one_line
 
 WORDS_LENGTH = 300
 MOST_AT_ONCE = 200
-_ID = re.compile(r"[0-9a-zA-Z-]{8,36}")
+"""So many statements a phone may send at once; a month of three people is fewer."""
+LARGEST_NUMBER = 2**31 - 1
+_ID = re.compile(r"[0-9A-Za-z-]{8,36}", re.ASCII)
 _SAYS = sorted(ALLOWED[Side.CITIZEN])
 _EXCUSES = sorted({*EXCUSES[Side.CITIZEN], *OBJECTIONS})
 _CHOOSE = _("Choose one of the pictures.")
@@ -62,47 +65,71 @@ class DayForm(Form):
         )
 
 
-def read_statement(one: Mapping[str, Any]) -> tuple[int, Given] | None:
-    """Read a statement as a phone sends it, with its day; returns None for what is none.
+@dataclass(frozen=True)
+class Kept:
+    """One statement that a phone has kept; without `given` it cannot be understood."""
 
-    A time that is no time is no reason to lose a statement: it then counts from its arrival.
-    """
-    statement_id: Any = one.get("id")
-    day_id: Any = one.get("day")
-    said: Any = one.get("said")
-    minutes: Any = one.get("minutes")
-    excuse: Any = one.get("excuse") or None
-    about: Any = one.get("about") or None
-    words: Any = one.get("words") or ""
-    are_right = (
-        isinstance(statement_id, str) and _ID.fullmatch(statement_id) is not None,
-        _is_number(day_id) and 0 < day_id < 2**31,
-        said in _SAYS,
-        excuse is None or excuse in _EXCUSES,
-        minutes is None or (_is_number(minutes) and 0 < minutes <= MOST_MINUTES),
-        about is None or (isinstance(about, str) and _ID.fullmatch(about) is not None),
-        isinstance(words, str) and len(one_line(words)) <= WORDS_LENGTH and not has_cpr_number(words),
-    )
-    if not all(are_right):
+    id: str
+    day_id: int
+    given: Given | None
+
+
+def read_given(sent: Mapping[str, Any]) -> Given | None:
+    """Read a statement; returns None for what is none. Whether it can be is for the rules to say."""
+    name, said, excuse, about, words = (sent.get(key) for key in ("id", "said", "excuse", "about", "words"))
+    own = one_line(words) if isinstance(words, str) else ""
+    is_readable = _is_id(name) and (not about or _is_id(about)) and isinstance(words or "", str)
+    if not is_readable or len(own) > WORDS_LENGTH or has_cpr_number(own):
         return None
-    given = Given(
-        id=statement_id,
-        said=Said(said),
-        minutes=minutes,
-        excuse=Excuse(excuse) if excuse else None,
-        about=about,
-        words=one_line(words),
-        said_at=_moment(one.get("at")),
-    )
-    return day_id, given
+    try:
+        return Given(
+            str(name),
+            Said(str(said)),
+            minutes=_number(sent.get("minutes")),
+            excuse=Excuse(str(excuse)) if excuse else None,
+            about=str(about) if about else None,
+            words=own,
+            said_at=_moment(sent.get("at")),
+        )
+    except (ValueError, TypeError):
+        return None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def read_kept(sent: Any) -> list[Kept] | None:
+    """Read the statements that a phone has kept; returns None for anything else."""
+    listed = sent.get("statements") if isinstance(sent, dict) else None
+    if not isinstance(listed, list) or len(listed) > MOST_AT_ONCE:
+        return None
+    return [_kept(one if isinstance(one, dict) else {}) for one in listed]
+
+
+def _kept(sent: Mapping[str, Any]) -> Kept:
+    name, day = sent.get("id"), sent.get("day")
+    is_number = isinstance(day, int) and not isinstance(day, bool) and 0 < day <= LARGEST_NUMBER
+    given = read_given(sent) if is_number else None
+    return Kept(name if isinstance(name, str) else "", day if isinstance(day, int) and is_number else 0, given)
+
+
+def _is_id(name: Any) -> bool:
+    return isinstance(name, str) and _ID.fullmatch(name) is not None
+
+
+def _number(sent: Any) -> int | None:
+    """Raises ValueError and TypeError for what is neither a number nor nothing."""
+    if sent is None or sent == "":
+        return None
+    if isinstance(sent, (bool, float)):
+        raise TypeError
+    number = int(sent)
+    if abs(number) > LARGEST_NUMBER * 1000:  # a clock in milliseconds is the largest there is
+        raise ValueError
+    return number
 
 
 def _moment(milliseconds: Any) -> datetime | None:
+    """A clock that cannot be read is no reason to lose what somebody said."""
     try:
-        return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
+        number = _number(milliseconds)
+        return None if number is None else datetime.fromtimestamp(number / 1000, UTC)
+    except (ValueError, TypeError, OverflowError, OSError):
         return None

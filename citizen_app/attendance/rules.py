@@ -124,6 +124,22 @@ class Record:
             return self.staff
         return self.mentor if self.state is RecordState.AGREED else None
 
+    @property
+    def standing(self) -> Statement | None:
+        """What counts; while nothing does, what the mentor says of her being there, else what she says herself."""
+        own = self.citizen if self.citizen is not None and self.citizen.said in PRESENCE else None
+        return self.holds or self.mentor or own
+
+    @property
+    def excuse(self) -> Excuse | None:
+        """Why she was not there; who was not there knows best, unless staff have decided."""
+        standing, own = self.standing, self.citizen
+        if standing is None or standing.said is not Said.MISSED:
+            return None
+        is_known = standing.side is not Side.MENTOR or standing.excuse is not Excuse.UNKNOWN
+        has_own = own is not None and own.said is Said.MISSED
+        return own.excuse if own is not None and has_own and not is_known else standing.excuse
+
 
 def record_of(statements: Iterable[Statement]) -> Record:
     """Work out what stands from everything that was said of a day, in whatever order it came."""

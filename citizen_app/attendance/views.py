@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from citizen_app.attendance import actions, queries, rules
 from citizen_app.attendance.actions import BadStatement, Given
-from citizen_app.attendance.forms import MOST_AT_ONCE, DayForm, read_statement
+from citizen_app.attendance.forms import DayForm, Kept, read_kept
 from citizen_app.attendance.queries import OwnDay
 from citizen_app.attendance.rules import EXCUSES, OBJECTIONS, Fault, Record, RecordState, Said, Side
 from citizen_app.db import AnyRow
@@ -129,28 +130,26 @@ def say(day_id: int) -> Response:
 @requires(Permission.SEE_OWN_PAGES)
 def take_statements() -> Response:
     """Take what a phone has kept while it was without network: each statement alone, whatever becomes of the others."""
-    sent = request.get_json(silent=True)
-    statements = sent.get("statements") if isinstance(sent, dict) else None
-    if not isinstance(statements, list) or len(statements) > MOST_AT_ONCE:
-        response = jsonify(answers=[])
-        response.status_code = 400
+    kept = read_kept(request.get_json(silent=True))
+    if kept is None:
+        response = jsonify(statements=[])
+        response.status_code = 422
         return response
-    return jsonify(answers=[_take(one) for one in statements if isinstance(one, dict)])
+    found = actions.each_alone(db(), [partial(_say_kept, one) for one in kept])
+    return jsonify(statements=[_kept_answer(one, came_of) for one, came_of in zip(kept, found, strict=True)])
 
 
-def _take(one: dict[str, Any]) -> dict[str, Any]:
-    told = {"id": one.get("id"), "verdict": "refused"}
-    read = read_statement(one)
-    if read is None:
-        return told | {"sentence": str(errors.sentence_for(BadStatement(Fault.NOT_HERS)))}
-    day_id, given = read
+def _say_kept(one: Kept) -> Record:
     me = access.actor()
-    try:
-        with db().begin_nested():
-            record = _say(queries.day_of_citizen(db(), me.municipality_id, me.person_id, day_id), given)
-    except Refusal as refusal:
-        return told | {"sentence": str(_sentence_for(refusal))}
-    return told | {"verdict": "taken", "sentence": _told(record)}
+    if one.given is None:
+        raise BadStatement(Fault.NOT_HERS)
+    return _say(queries.day_of_citizen(db(), me.municipality_id, me.person_id, one.day_id), one.given)
+
+
+def _kept_answer(one: Kept, came_of: Record | Refusal) -> dict[str, Any]:
+    is_taken = isinstance(came_of, Record)
+    sentence = _told(came_of) if isinstance(came_of, Record) else str(_sentence_for(came_of))
+    return {"id": one.id, "day": one.day_id, "answer": "taken" if is_taken else "refused", "sentence": sentence}
 
 
 def _say(day: AnyRow, given: Given) -> Record:

@@ -8,7 +8,9 @@ whoever is signed in on the same browser has no part in it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, request, session
@@ -16,9 +18,9 @@ from flask_babel import gettext as _
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from citizen_app.attendance.actions import BadStatement, DayIsCancelled, Given, TooLateToMend, say
-from citizen_app.attendance.rules import Fault, Side
-from citizen_app.mentor.forms import read_given, read_kept
+from citizen_app.attendance.actions import BadStatement, DayIsCancelled, Given, TooLateToMend, each_alone, say
+from citizen_app.attendance.forms import Kept, read_given, read_kept
+from citizen_app.attendance.rules import Fault, Record, Side
 from citizen_app.mentor.queries import LOOK_BACK, mentor_days
 from citizen_app.people.actions import log_access, log_access_daily
 from citizen_app.people.queries import mentees_of, subject_for, subjects_of_worker
@@ -79,19 +81,8 @@ def say_kept(token: str) -> Response:
     """Take what a phone has kept while it was without network; each word stands alone."""
     door = _door(token)
     if door is None:
-        return _answered({"sentence": _closed_words()}, 404)
-    kept = read_kept(request.get_json(silent=True))
-    if kept is None:
-        return _answered({"sentence": _sentence(None)}, 422)
-    answers = []
-    for one in kept:
-        try:
-            with db().begin_nested():
-                _say_at(door, one.day_id, one.given)
-            answers.append({"id": one.id, "day": one.day_id, "answer": "taken"})
-        except Refusal as refusal:
-            answers.append({"id": one.id, "day": one.day_id, "answer": "refused", "sentence": _sentence(refusal)})
-    return _answered({"statements": answers}, 200)
+        return _hide(_answered({"statements": [], "sentence": _closed_words()}, 404))
+    return _hide(_take_kept(lambda one: _say_at(door, one.day_id, one.given)))
 
 
 def _door(token: str) -> MentorAtDoor | None:
@@ -102,8 +93,8 @@ def _door(token: str) -> MentorAtDoor | None:
     return door
 
 
-def _say_at(door: MentorAtDoor, day_id: int, given: Given | None) -> None:
-    _say(door.actor, door.placement_id, door.citizen_id, day_id, given)
+def _say_at(door: MentorAtDoor, day_id: int, given: Given | None) -> Record:
+    return _say(door.actor, door.placement_id, door.citizen_id, day_id, given)
 
 
 def _link_page(token: str, door: MentorAtDoor, refusal: Refusal | None = None) -> Response:
@@ -132,12 +123,6 @@ def _closed_door() -> Response:
 
 def _closed_words() -> str:
     return str(_("This link does not open any more."))
-
-
-def _answered(answer: dict[str, Any], status: int) -> Response:
-    response = jsonify(answer)
-    response.status_code = status
-    return _hide(response)
 
 
 def _hide(response: Response) -> Response:
@@ -169,6 +154,18 @@ def say_signed_in(day_id: int) -> Response:
     return go("/mentor")
 
 
+@blueprint.post("/mentor/said")
+@requires(Permission.SPEAK_OF_DAYS)
+def take_kept() -> Response:
+    """Take what the phone of a mentor with an account has kept."""
+    return _take_kept(_say_kept)
+
+
+def _say_kept(one: Kept) -> Record:
+    about = day_of_mentor(db(), actor(), one.day_id)
+    return _say(actor(), about.placement_id, about.citizen_id, one.day_id, one.given)
+
+
 def _people_page(refusal: Refusal | None = None) -> Response:
     me = actor()
     mentees = mentees_of(db(), me, today())
@@ -197,12 +194,35 @@ def _people_page(refusal: Refusal | None = None) -> Response:
 # --- Of days, either way ------------------------------------------------------------------------------------
 
 
-def _say(me: Actor, placement_id: int, citizen_id: int, day_id: int, given: Given | None) -> None:
+def _take_kept(speak: Callable[[Kept], Record]) -> Response:
+    kept = read_kept(request.get_json(silent=True))
+    if kept is None:
+        return _answered({"statements": [], "sentence": _sentence(None)}, 422)
+    found = each_alone(db(), [partial(speak, one) for one in kept])
+    return _answered(
+        {"statements": [_kept_answer(one, came_of) for one, came_of in zip(kept, found, strict=True)]}, 200
+    )
+
+
+def _kept_answer(one: Kept, came_of: Record | Refusal) -> dict[str, Any]:
+    about = {"id": one.id, "day": one.day_id}
+    if isinstance(came_of, Refusal):
+        return {**about, "answer": "refused", "sentence": _sentence(came_of)}
+    return {**about, "answer": "taken"}
+
+
+def _answered(answer: dict[str, Any], status: int) -> Response:
+    response = jsonify(answer)
+    response.status_code = status
+    return response
+
+
+def _say(me: Actor, placement_id: int, citizen_id: int, day_id: int, given: Given | None) -> Record:
     """Let a mentor speak of a day; raises a Refusal."""
     (subject,) = subjects_of_worker(db(), me, [citizen_id], _today_of(me))
     if given is None:
         raise BadStatement(Fault.NOT_HERS)
-    say(db(), me, subject, placement_id, day_id, Side.MENTOR, given, now())
+    return say(db(), me, subject, placement_id, day_id, Side.MENTOR, given, now())
 
 
 def _today_of(mentor: Actor) -> date:

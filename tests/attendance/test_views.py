@@ -329,8 +329,8 @@ def test_a_strangers_day_is_not_there(placed: Placed, client_of: Callable[[str],
             assert client.get(f"/attendance/days/{day_id}{address}").status_code == 404
         assert press(client, day_id, "right", about=about).status_code == 404
         sent_late = {"id": uuid4().hex, "day": day_id, "said": "came"}
-        answers = client.post("/attendance/said", json={"statements": [sent_late]}).json["answers"]  # type: ignore[index]
-        assert [one["verdict"] for one in answers] == ["refused"]
+        answers = client.post("/attendance/said", json={"statements": [sent_late]}).json["statements"]  # type: ignore[index]
+        assert [one["answer"] for one in answers] == ["refused"]
     assert len(placed.statements(-1)) == 1
 
 
@@ -374,9 +374,9 @@ def test_a_phone_sends_what_it_kept_and_each_statement_stands_alone(
         good,
         "nothing",
     ]
-    answers = selam.post("/attendance/said", json={"statements": statements}).json["answers"]  # type: ignore[index]
-    assert [one["verdict"] for one in answers] == ["refused", "refused", "refused", "taken", "taken"]
-    assert [one["id"] for one in answers][3:] == [good["id"], good["id"]]
+    answers = selam.post("/attendance/said", json={"statements": statements}).json["statements"]  # type: ignore[index]
+    assert [one["answer"] for one in answers] == ["refused", "refused", "refused", "taken", "taken", "refused"]
+    assert [one["id"] for one in answers][3:5] == [good["id"], good["id"]]
     assert answers[0]["sentence"] == "The day has not begun yet. Please answer later."
     assert answers[2]["sentence"] == "Choose one of the pictures."
     kept = placed.statements(-1)
@@ -402,7 +402,7 @@ def test_a_phone_cannot_send_nonsense(placed: Placed, selam: FlaskClient, wrong:
     one = {"id": uuid4().hex, "day": placed.day().id, "said": "came", **wrong}
     response = selam.post("/attendance/said", json={"statements": [one]})
     assert response.status_code == 200
-    assert [answer["verdict"] for answer in response.json["answers"]] == ["refused"]  # type: ignore[index]
+    assert [one["answer"] for one in response.json["statements"]] == ["refused"]  # type: ignore[index]
     assert placed.statements() == []
 
 
