@@ -38,7 +38,7 @@ WEEKS = 8
 """So many weeks stand on one page."""
 EXCUSE_PICTURES = {
     "sick": "1F912", "child": "1F9D2", "meeting": "1F4C5", "transport": "1F68C", "other": "1F4AC",
-    "there": "1F64B", "longer": "231B",
+    "there": "1F64B", "longer": "23F3",
 }  # fmt: skip
 """OpenMoji hexcodes of the reasons."""
 

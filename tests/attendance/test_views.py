@@ -13,9 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from citizen_app.attendance.rules import EXCUSES, OBJECTIONS, Side
+from citizen_app.attendance.views import EXCUSE_PICTURES
 from citizen_app.placements import actions as placements
 from citizen_app.placements.models import Placement, PlannedDay
 from citizen_app.placements.rules import shift_on
+from citizen_app.web.assets import has_picture
 from tests.home.test_views import MOST_SELECTS, sent
 from tests.placed import BEGINS, ENDS, HERE, Placed, placed
 from tests.plan import HTMX, ON_SQLITE, Plan
@@ -449,3 +452,9 @@ def test_a_placement_that_is_long_over_is_not_on_today(plan: Plan, selam: FlaskC
     plan.session.execute(update(Placement).values(last_day=date(2020, 1, 1)))
     plan.session.commit()
     assert "My hours" not in selam.get("/").text
+
+
+def test_every_reason_has_its_picture() -> None:
+    reasons = {*EXCUSES[Side.CITIZEN], *OBJECTIONS}
+    assert set(EXCUSE_PICTURES) == {reason.value for reason in reasons}
+    assert [code for code in EXCUSE_PICTURES.values() if not has_picture(code)] == []
