@@ -207,8 +207,7 @@ def _keep(session: Session, actor: Actor, day: PlannedDay, new: Statement, recor
         "words_language": actor.writing_language if new.words else "",
     }
     insert_new(session, DayStatement, [row], DayStatement.id)
-    standing = record.holds or record.mentor or record.citizen
-    is_presence = standing is not None and standing.said in rules.PRESENCE
+    standing = record.standing
     planned = minutes_between(day.begins_at, day.ends_at)
     session.merge(
         DayRecord(
@@ -217,9 +216,9 @@ def _keep(session: Session, actor: Actor, day: PlannedDay, new: Statement, recor
             citizen_id=day.citizen_id,
             day=day.day,
             state=record.state.value if record.state else None,
-            said=standing.said.value if standing and is_presence else None,
-            minutes=rules.minutes_present(planned, standing) if standing and is_presence else None,
-            excuse=standing.excuse.value if standing and standing.excuse else None,
+            said=standing.said.value if standing else None,
+            minutes=rules.minutes_present(planned, standing) if standing else None,
+            excuse=record.excuse.value if record.excuse else None,
             mentor_statement=record.mentor.id if record.mentor else None,
             language_minutes=record.language_minutes,
             changed_at=now,

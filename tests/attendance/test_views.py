@@ -421,7 +421,7 @@ def test_a_time_that_is_none_counts_from_its_arrival(placed: Placed, selam: Flas
 @pytest.mark.usefixtures("placed")
 @pytest.mark.parametrize("body", [None, [], {}, {"statements": "x"}, {"statements": [{}] * 201}])
 def test_what_is_no_list_of_statements_is_refused(selam: FlaskClient, body: Any) -> None:
-    assert selam.post("/attendance/said", json=body).status_code == 400
+    assert selam.post("/attendance/said", json=body).status_code == 422
 
 
 # --- Today --------------------------------------------------------------------------------------------------
