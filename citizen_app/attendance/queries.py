@@ -307,6 +307,11 @@ class OwnDay:
         return 0 if self.row.cancelled_at else minutes_between(self.row.begins_at, self.row.ends_at)
 
     @property
+    def late_choices(self) -> Sequence[int]:
+        """How many minutes late she can have come."""
+        return [minutes for minutes in rules.LATE_MINUTES if minutes < self.planned]
+
+    @property
     def confirmed(self) -> int:
         """The minutes that both sides or staff stand by."""
         return self.row.minutes or 0 if self.row.state in {RecordState.AGREED, RecordState.SETTLED} else 0
@@ -349,6 +354,11 @@ class Week:
     @property
     def planned(self) -> int:
         return sum(day.planned for day in self.days)
+
+    @property
+    def late_choices(self) -> Sequence[int]:
+        """How many minutes late she can have come."""
+        return [minutes for minutes in rules.LATE_MINUTES if minutes < self.planned]
 
     @property
     def confirmed(self) -> int:

@@ -12,16 +12,16 @@ from typing import Any
 from uuid import uuid4
 
 from babel.numbers import format_decimal
-from flask import Blueprint, jsonify, request, session, url_for
+from flask import Blueprint, jsonify, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
-from citizen_app.attendance import actions, queries, rules
+from citizen_app.attendance import actions, queries
 from citizen_app.attendance.actions import BadStatement, Given
 from citizen_app.attendance.forms import DayForm, Kept, read_kept
 from citizen_app.attendance.queries import OwnDay
-from citizen_app.attendance.rules import EXCUSES, OBJECTIONS, Fault, Record, RecordState, Said, Side
+from citizen_app.attendance.rules import Fault, Record, RecordState, Said, Side
 from citizen_app.db import AnyRow
 from citizen_app.people.queries import own_subject
 from citizen_app.placements import queries as placements
@@ -29,18 +29,15 @@ from citizen_app.placements.rules import PlacementState, state_of
 from citizen_app.policy import Permission, Refusal
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires
-from citizen_app.web.fragments import answer, go, is_piece_wanted, page
+from citizen_app.web.fragments import answer, is_piece_wanted, page
 from citizen_app.web.session import db, now
 
 blueprint = Blueprint("attendance", __name__)
 
+KEPT_DAYS = 7
+"""Today and the six days after it can be spoken of on a phone that has lost the network."""
 WEEKS = 8
 """So many weeks stand on one page."""
-EXCUSE_PICTURES = {
-    "sick": "1F912", "child": "1F9D2", "meeting": "1F4C5", "transport": "1F68C", "other": "1F4AC",
-    "there": "1F64B", "longer": "23F3",
-}  # fmt: skip
-"""OpenMoji hexcodes of the reasons."""
 
 for _kind, _sentence in {
     actions.BadStatement: lazy_gettext("We did not understand this answer. Please choose again."),
@@ -64,7 +61,8 @@ def index() -> Response:
     shown = queries.days_of_citizen(db(), me.municipality_id, me.person_id, first, last) if own else ()
     rows = {row.id: row for row in (*shown, *waiting)}
     days = {day.row.id: day for day in queries.own_days(db(), me.municipality_id, rows.values())}
-    of_today = [days[row.id] for row in shown if row.day == access.today()]
+    near = range(access.today().toordinal(), access.today().toordinal() + KEPT_DAYS)
+    today_and_on = [days[row.id] for row in shown if row.day.toordinal() in near]
     is_over = {one.id: state_of(one.starts_on, one.last_day, access.today()) is PlacementState.OVER for one in own}
     ids = [one.id for one in own]
     return page(
@@ -77,9 +75,9 @@ def index() -> Response:
         mentors=placements.mentors_by_placement(db(), me.municipality_id, ids) if is_newest else {},
         talked=queries.language_minutes_of(db(), me.municipality_id, ids) if is_newest else {},
         today=access.today(),
-        of_today={day.row.placement_id: day for day in of_today if not day.row.cancelled_at},
+        of_today={day.row.placement_id: day for day in today_and_on if day.planned and day.row.day == access.today()},
         asked=[days[row.id] for row in waiting],
-        unsaid=[day for day in of_today if day.record.state is None and day.may_speak_first(now(), access.today())],
+        unsaid=[day for day in today_and_on if day.record.state is None and day.planned],
         weeks=queries.in_weeks([days[row.id] for row in shown]),
         earlier=first if own and min(one.starts_on for one in own) < first else None,
         workplaces={one.id: one.workplace for one in own},
@@ -91,18 +89,6 @@ def index() -> Response:
 @requires(Permission.SEE_OWN_PAGES)
 def day(day_id: int) -> Response:
     return _day_page(_own_day(day_id))
-
-
-@blueprint.get("/attendance/days/<int:day_id>/<any(wrong, late, missed):word>")
-@requires(Permission.SEE_OWN_PAGES)
-def reasons(day_id: int, word: str) -> Response:
-    """Ask why it is wrong, how late she came, or why she did not come."""
-    found = _own_day(day_id)
-    mentor = found.record.mentor
-    if word == Said.WRONG and mentor is None:
-        return go(url_for("attendance.day", day_id=day_id))
-    form = DayForm(formdata=None, id=uuid4().hex, said=word, about=mentor.id if mentor else "")
-    return _reason_page(found, form)
 
 
 @blueprint.post("/attendance/days/<int:day_id>")
@@ -198,7 +184,6 @@ def _tools() -> dict[str, Any]:
         "hours": _hours,
         "now": now(),
         "may_speak_first": lambda day: day.may_speak_first(now(), access.today()),
-        "excuse_pictures": EXCUSE_PICTURES,
         "new_id": lambda: uuid4().hex,
     }
 
@@ -224,8 +209,6 @@ def _reason_page(found: OwnDay, form: DayForm, *, status: int = 200) -> Response
         form=form,
         word=word.value,
         is_piece=is_piece_wanted(),
-        late_minutes=[minutes for minutes in rules.LATE_MINUTES if minutes < found.planned],
-        choices=OBJECTIONS if word is Said.WRONG else EXCUSES[Side.CITIZEN],
         **_about(found),
     )
 

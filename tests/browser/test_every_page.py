@@ -93,7 +93,6 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["code"] = ["ABCDEFGH"]
     own["token"] = ["ABCDEFGH"]
     own["value"] = ["late", "cannot"]
-    own["word"] = ["wrong", "late", "missed"]
     own["day_id"] = session.scalars(select(PlannedDay.id).filter_by(citizen_id=citizen).order_by(PlannedDay.id)).all()[
         :3
     ]
