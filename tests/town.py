@@ -9,20 +9,29 @@ from __future__ import annotations
 import io
 import math
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from citizen_app.attendance import actions as attendance
+from citizen_app.attendance.actions import Given
+from citizen_app.attendance.rules import Said, Side
 from citizen_app.goals import actions as goals
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
 from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
 from citizen_app.people.actions import save_photo, show_connect_code, start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation, SignIn
+from citizen_app.people.rules import MentorKind
+from citizen_app.placements import actions as placements
+from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
+from citizen_app.placements.models import PlannedDay
+from citizen_app.placements.rules import PlacementKind, WeeklyTime
 from citizen_app.policy import STAFF, Actor, Role, Subject
 from citizen_app.push.models import Device
 from citizen_app.reminders.actions import pause, resume
@@ -68,6 +77,7 @@ def make_town(session: Session, mark: str) -> Town:
     numbers |= _plan(session, worker, herself, subject, mark, now)
     numbers |= _meeting(session, worker, herself, subject, mark, now)
     numbers |= _word(session, herself, subject, mark, now)
+    numbers |= _placement(session, worker, people[Role.MENTOR], subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
     numbers["reminder_id"] = _call(session, worker, subject, mark, numbers, now)
     show_connect_code(session, worker, subject, now=now)
@@ -146,6 +156,27 @@ def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: da
     photo_id = session.scalars(select(WordPhoto.id).filter_by(word_key=word.key)).one()
     recording_id = session.scalars(select(Recording.id).filter_by(word_key=word.key)).one()
     return {"word_id": word.id, "photo_id": photo_id, "recording_id": recording_id}
+
+
+def _placement(
+    session: Session, worker: Actor, mentor: int, subject: Subject, mark: str, now: datetime
+) -> dict[str, int]:
+    """A placement with a mentor and his link; of its first day he has said something."""
+    place = placements.add_workplace(session, worker, WorkplaceFacts(f"{mark} Cafe", "kitchen", mark, mark, mark))
+    placements.keep_entrance(session, worker, place.id, photo(), now)
+    first = now.date() - timedelta(days=14)
+    times = [WeeklyTime(weekday, time(8), time(12)) for weekday in range(7)]
+    facts = PlacementFacts(place.id, PlacementKind.PLACEMENT, first, now.date() + timedelta(days=14), times)
+    made = placements.make_placement(session, worker, subject, facts, zone=ZoneInfo("Europe/Copenhagen"), now=now)
+    kind = MentorKind.WORKPLACE_MENTOR
+    placements.add_mentor(session, worker, subject, made.id, mentor, kind, today=now.date())
+    placements.make_link(session, worker, subject, made.id, mentor, now)
+    days = select(PlannedDay.id).filter_by(placement_id=made.id).order_by(PlannedDay.day)
+    day_id = session.scalars(days).first() or 0
+    given = Given(f"{mark.lower().encode().hex()}", Said.CAME)
+    hers = replace(subject, worker_ids=subject.worker_ids | {mentor})
+    attendance.say(session, actor_for(session, mentor), hers, made.id, day_id, Side.MENTOR, given, now)
+    return {"workplace_id": place.id, "placement_id": made.id, "day_id": day_id}
 
 
 def _call(session: Session, worker: Actor, subject: Subject, mark: str, numbers: dict[str, int], now: datetime) -> int:
