@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from citizen_app.attendance import actions as attendance
-from citizen_app.attendance import queries, rules
+from citizen_app.attendance import queries
 from citizen_app.attendance.rules import Side
 from citizen_app.db import AnyRow
 from citizen_app.people.actions import log_access
@@ -43,6 +43,7 @@ class DayIsSpokenOf(Refusal):
 
 for _kind, _sentence in {
     DayIsSpokenOf: lazy_gettext("Somebody has spoken of this day. It stays, and you can settle it."),
+    attendance.DayIsCancelled: lazy_gettext("This day has been taken out of the plan."),
     attendance.StaleDay: lazy_gettext("Somebody has said more meanwhile. Read it, then save again."),
 }.items():
     errors.explain(_kind, _sentence)
@@ -56,6 +57,8 @@ def show(placement_id: int, day_id: int) -> Response:
     day = _day(me, known, day_id)
     said = _said(me, day)
     form = _settle_form(said)
+    if form.is_submitted() and day.cancelled_at is not None and not said:
+        raise attendance.DayIsCancelled
     if not form.is_submitted():
         log_access(db(), me, known.row.citizen_id, "placement", now())
         return _page(me, known, day)
@@ -173,7 +176,7 @@ def _page(
         sides=[(side, [one for one in said if one.side == side]) for side in (Side.MENTOR, Side.CITIZEN, Side.STAFF)],
         spoken=bool(said),
         has_heard_her=any(one.side == Side.CITIZEN for one in said),
-        may_settle=day.cancelled_at is None and (bool(said) or day.begins_at - rules.EARLY <= now()),
+        may_settle=settle_form is not None or bool(said) or queries.can_speak_of(day, now()),
         settle_form=settle_form or _settle_form(said, formdata=None, id=uuid4().hex, seen=len(said)),
         move_form=move_form or _move_form(me, day),
         is_moving=move_form is not None,

@@ -213,9 +213,7 @@ def new(citizen_id: int) -> Response:
         except actions.BadPlacement as refusal:
             form.show_fault(refusal)
         else:
-            session["notice"] = _(
-                "The placement is made. Add a mentor, then %(name)s can begin.", name=citizen.given_name
-            )
+            session["notice"] = _("The placement is made. Now add a mentor.")
             return go(url_for("staff_placements.show", placement_id=made.id))
     elif request.method == "GET":
         log_access(db(), me, citizen_id, "placement", now())
