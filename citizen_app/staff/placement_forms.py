@@ -77,7 +77,7 @@ FAULTS: Mapping[Fault, tuple[str, Any]] = {
     Fault.TOO_FAR: ("starts_on", _("This is more than a year away. Look at the year.")),
     Fault.TIMES: ("times", _("Tick each weekday once, with both times.")),
     Fault.NO_DAYS: ("times", _("Not a single working day is left between the two dates.")),
-    Fault.OVERLAP: ("times", _("She is already at another placement then: %(day)s.")),
+    Fault.OVERLAP: ("times", _("Already at another placement then: %(day)s.")),
     Fault.OUTSIDE: ("day", _("%(day)s does not lie within the placement.")),
     Fault.TAKEN: ("day", _("The placement already has a day then: %(day)s.")),
     Fault.FOLLOW_UP: ("follow_up_day", _("The follow-up would come after the last day.")),
@@ -88,9 +88,9 @@ FAULTS: Mapping[Fault, tuple[str, Any]] = {
 DAY_FAULTS = {
     attendance.Fault.NOT_HERS: ("said", _("Choose what holds.")),
     attendance.Fault.MINUTES: ("minutes", _("Write how many minutes, from 1 to 1440, or leave it empty.")),
-    attendance.Fault.EXCUSE: ("excuse", _("Choose why she did not come.")),
-    attendance.Fault.TOO_EARLY: ("said", _("The day has not begun yet. Only that she will not come can be said.")),
-    attendance.Fault.NOT_HEARD: ("excuse", _("Hear her first: she has said nothing of this day yet.")),
+    attendance.Fault.EXCUSE: ("excuse", _("Choose the reason.")),
+    attendance.Fault.TOO_EARLY: ("said", _("The day has not begun yet. Only staying away can be noted.")),
+    attendance.Fault.NOT_HEARD: ("excuse", _("Hear the citizen first: nothing is said from that side yet.")),
 }
 ONE_DAY = _("Choose a day.")
 HOW_MANY = _("Write a number of people from 0 to 500.")
@@ -174,7 +174,7 @@ class PlacementForm(FaultyForm):
     """A new placement; for each weekday it has the fields `on_0`, `begins_0` and `ends_0`, Monday first."""
 
     workplace_id = SelectField(_("Workplace"), coerce=lambda value: int(value) if value else 0, default=0)
-    kind = SelectField(_("Kind"), choices=named(KINDS), default=PlacementKind.PLACEMENT.value)
+    kind = SelectField(_("Kind of placement"), choices=named(KINDS), default=PlacementKind.PLACEMENT.value)
     starts_on = DateField(_("First day"), [InputRequired(ONE_DAY)])
     last_day = DateField(_("Last day"), [InputRequired(ONE_DAY)])
     language_hours = IntegerField(
@@ -331,13 +331,13 @@ class SettleForm(FaultyForm):
     said = RadioField(
         _("What holds"),
         [InputRequired(DAY_FAULTS[attendance.Fault.NOT_HERS][1])],
-        choices=named({Said.CAME: _("She came"), Said.MISSED: _("She did not come")}),
+        choices=named({Said.CAME: _("Was there"), Said.MISSED: _("Was not there")}),
     )
     minutes = IntegerField(
-        _("Minutes she worked"),
+        _("Minutes worked"),
         [Optional(), NumberRange(1, MOST_MINUTES, DAY_FAULTS[attendance.Fault.MINUTES][1])],
     )
-    excuse = SelectField(_("Why she did not come"), default="")
+    excuse = SelectField(_("Why not there"), default="")
     words = TextAreaField(
         _("What you agreed"),
         [

@@ -295,7 +295,7 @@ def add_mentor(placement_id: int) -> Response:
     kind = MentorKind(form.kind.data)
     subject = known.citizen.subject
     actions.add_mentor(db(), me, subject, placement_id, form.mentor(), kind, today=access.today())
-    session["notice"] = _("The mentor is added. Make a link for him or her now.")
+    session["notice"] = _("The mentor is added. Now make a link.")
     return go(url_for("staff_placements.show", placement_id=placement_id))
 
 

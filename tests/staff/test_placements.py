@@ -148,7 +148,7 @@ def test_where_she_is_somewhere_else_the_day_is_named(placed: Placed, mette: Fla
     night = facts(placed.workplace, starts_on=str(first), on_0="y", begins_0="03:00", ends_0="10:00", on_3="")
     response = mette.post(new_address(plan), data=night)
     assert response.status_code == 422
-    assert f"She is already at another placement then: Monday {first.day} " in response.text
+    assert f"Already at another placement then: Monday {first.day} " in response.text
     assert len(placements(plan)) == 1
 
 
@@ -159,7 +159,9 @@ def test_a_workplace_that_ended_meanwhile_is_refused(
     listed = queries.workplaces
     plan.session.execute(update(Workplace).values(ended_on=TODAY - timedelta(days=1)))
     plan.session.commit()
-    monkeypatch.setattr(queries, "workplaces", lambda *about, **more: listed(*about[:2], date.min, **more))
+    monkeypatch.setattr(
+        queries, "workplaces", lambda session, here, _today, **more: listed(session, here, date.min, **more)
+    )
     response = mette.post(new_address(plan), data=form)
     assert response.status_code == 422
     assert "This workplace takes nobody any more. Choose another one." in response.text
@@ -184,8 +186,8 @@ def test_a_placement_shows_who_said_what_of_which_day_and_is_logged(placed: Plac
     placed.says("jens", "late", -1, minutes=30, words="Bussen")
     placed.says("selam", "missed", -2, excuse="child")
     page = mette.get(address_of(placed)).text
-    assert "She came 30 minutes late." in page
-    assert "She did not come. Why: Ill child" in page
+    assert "Came 30 minutes late." in page
+    assert "Was not there. Why: Ill child" in page
     assert "Waits for the citizen&#39;s word" in page or "Waits for the citizen's word" in page
     (entry,) = placed.plan.all(select(AccessLogEntry.what, AccessLogEntry.citizen_id))
     assert tuple(entry) == ("placement", placed.plan.cast.selam)
@@ -462,7 +464,7 @@ def test_what_staff_settle_counts(placed: Placed, mette: FlaskClient) -> None:
     assert record is not None
     assert (record.state, record.said, record.minutes) == ("settled", "came", 300)
     assert placed.statements(-1)[-1].words_language == "da"
-    assert "She came and worked 300 minutes." in mette.get(response.location).text
+    assert "Was there and worked 300 minutes." in mette.get(response.location).text
 
 
 def test_settling_twice_by_the_same_press_adds_one_statement(placed: Placed, mette: FlaskClient) -> None:
@@ -495,7 +497,7 @@ def test_a_word_that_came_meanwhile_is_shown_first_and_nothing_typed_is_lost(
         ({"words": "010190-1234"}, "Please do not write a CPR number here."),
         ({"said": ""}, "Choose what holds."),
         ({"said": "late"}, "We did not understand this answer."),
-        ({"said": "missed"}, "Choose why she did not come."),
+        ({"said": "missed"}, "Choose the reason."),
         ({"said": "missed", "excuse": "unknown"}, "We did not understand this answer."),
         ({"minutes": "0"}, "Write how many minutes, from 1 to 1440, or leave it empty."),
         ({"minutes": "5000"}, "Write how many minutes, from 1 to 1440, or leave it empty."),
