@@ -47,11 +47,14 @@ from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
+from citizen_app.staff import placement_days as staff_placement_days
+from citizen_app.staff import placements as staff_placements
 from citizen_app.staff import places as staff_places
 from citizen_app.staff import recordings as staff_recordings
 from citizen_app.staff import reminders as staff_reminders
 from citizen_app.staff import word_files as staff_word_files
 from citizen_app.staff import words as staff_words
+from citizen_app.staff import workplaces as staff_workplaces
 from citizen_app.texts import models as _text_tables
 from citizen_app.web import errors, fragments, headers, locale, navigation, pwa, replay, session
 from citizen_app.words import models as _word_tables
@@ -97,6 +100,9 @@ ROOMS = (
     staff_reminders,
     staff_minutes,
     staff_places,
+    staff_workplaces,
+    staff_placements,
+    staff_placement_days,
     staff_accounts,
     staff_words,
     staff_recordings,

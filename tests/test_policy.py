@@ -48,6 +48,15 @@ BY_HAND = {
         "youth_coordinator": "works",
         "cti_worker": "works",
     },
+    "arrange_placements": {
+        "case_worker": "works",
+        "job_consultant": "works",
+        "company_consultant": "works",
+        "youth_coordinator": "works",
+        "cti_worker": "works",
+    },
+    "see_workplaces": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
+    "speak_of_days": {"citizen": "self", "mentor": "works"},
     "connect_phone": dict.fromkeys(STAFF_ROLES.split(), "works"),
     "see_figures": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
     "see_mentees": {"mentor": ANYBODY_HERE},
@@ -144,7 +153,15 @@ def test_who_stops_working_with_a_citizen_loses_her_plan(
 ) -> None:
     asking = replace(actor(role), person_id=person)
     without = replace(subject, worker_ids=subject.worker_ids - {person})
-    about_citizens = {"see_citizen", "write_goals", "hold_meetings", "connect_phone", "see_words", "suggest_words"}
+    about_citizens = {
+        "see_citizen",
+        "write_goals",
+        "hold_meetings",
+        "arrange_placements",
+        "connect_phone",
+        "see_words",
+        "suggest_words",
+    }
     if permission in about_citizens:
         assert not can(asking, permission, without)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from citizen_app.attendance import rules
@@ -18,7 +18,7 @@ from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
-from citizen_app.placements.rules import minutes_between
+from citizen_app.placements.rules import LINK_KEPT, minutes_between
 from citizen_app.policy import Actor, NotFound
 
 _DAY_COLUMNS = (
@@ -63,6 +63,23 @@ def days_of(
         "last": last,
     }
     return rows_of(session, _DAYS, values).all()
+
+
+_ONE_DAY: Select[*tuple[Any, ...]] = (
+    select(*_DAY_COLUMNS)
+    .outerjoin(DayRecord, _with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.placement_id == bindparam("placement_id"),
+        PlannedDay.id == bindparam("day_id"),
+    )
+)
+
+
+def day_of(session: Session, municipality_id: int, placement_id: int, day_id: int) -> AnyRow | None:
+    """Return one planned day of a placement with what stands of it."""
+    values = {"municipality_id": municipality_id, "placement_id": placement_id, "day_id": day_id}
+    return rows_of(session, _ONE_DAY, values).first()
 
 
 _TO_CONFIRM: Select[*tuple[Any, ...]] = (
@@ -251,6 +268,11 @@ def disputed_days(session: Session, actor: Actor, today: date, size: int = 50) -
     return rows_of(session, _DISPUTED, values).all()
 
 
+_is_without_mentor = and_(
+    DayRecord.mentor_statement.is_(None),
+    or_(DayRecord.state.is_(None), DayRecord.state != RecordState.SETTLED.value),
+)
+"""Of a planned day: its mentors have said nothing, and staff have not settled it without them."""
 _UNSAID: Select[*tuple[Any, ...]] = (
     select(PlannedDay.placement_id, func.min(PlannedDay.day).label("since"), func.count().label("days"))
     .outerjoin(DayRecord, _with_record)
@@ -260,8 +282,7 @@ _UNSAID: Select[*tuple[Any, ...]] = (
         PlannedDay.day >= bindparam("first"),
         PlannedDay.ends_at < bindparam("before"),
         PlannedDay.cancelled_at.is_(None),
-        DayRecord.mentor_statement.is_(None),
-        func.coalesce(DayRecord.state, "") != RecordState.SETTLED.value,
+        _is_without_mentor,
     )
     .group_by(PlannedDay.placement_id)
 )
@@ -280,6 +301,77 @@ def unsaid_days(
         "before": before,
     }
     return {row.placement_id: row for row in rows_of(session, _UNSAID, values)}
+
+
+SILENCE = timedelta(days=3)
+"""A mentor who has said nothing of a day for so long is silent."""
+TALKED_LATELY = timedelta(days=7)
+_silent_since = (
+    select(func.min(PlannedDay.day))
+    .outerjoin(DayRecord, _with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.placement_id == Placement.id,
+        PlannedDay.ends_at < bindparam("before"),
+        PlannedDay.cancelled_at.is_(None),
+        _is_without_mentor,
+    )
+    .correlate(Placement)
+    .scalar_subquery()
+)
+_talked = (
+    select(func.coalesce(func.sum(DayRecord.language_minutes), 0))
+    .where(DayRecord.municipality_id == bindparam("municipality_id"), DayRecord.placement_id == Placement.id)
+    .correlate(Placement)
+    .scalar_subquery()
+)
+_has_talked_lately = exists().where(
+    DayRecord.municipality_id == bindparam("municipality_id"),
+    DayRecord.placement_id == Placement.id,
+    DayRecord.day > bindparam("lately"),
+    DayRecord.language_minutes > 0,
+)
+_NEEDING_STAFF: Select[*tuple[Any, ...]] = (
+    select(
+        Placement.id,
+        Placement.citizen_id,
+        Placement.starts_on,
+        Placement.last_day,
+        Placement.language_minutes,
+        Person.given_name,
+        Person.family_name,
+        Workplace.name.label("workplace"),
+        _silent_since.label("silent_since"),
+        _talked.label("language_used"),
+        _has_talked_lately.label("has_talked_lately"),
+    )
+    .join(Person, Person.id == Placement.citizen_id)
+    .join(Workplace, Workplace.id == Placement.workplace_id)
+    .where(
+        Placement.municipality_id == bindparam("municipality_id"),
+        Placement.starts_on <= bindparam("today"),
+        Placement.last_day >= bindparam("since"),
+        is_citizen_of_worker(Placement.citizen_id),
+    )
+    .order_by(Placement.last_day, Placement.id)
+    .limit(200)
+)
+
+
+def placements_needing_staff(session: Session, actor: Actor, today: date, now: datetime) -> Sequence[AnyRow]:
+    """Return the placements that run or ended lately, with how long mentors are silent and how much Danish was talked.
+
+    In one SELECT, for the morning list; most of them need nobody.
+    """
+    values = {
+        "municipality_id": actor.municipality_id,
+        "person_id": actor.person_id,
+        "today": today,
+        "since": today - LINK_KEPT,
+        "before": now - SILENCE,
+        "lately": today - TALKED_LATELY,
+    }
+    return rows_of(session, _NEEDING_STAFF, values).all()
 
 
 def can_speak_of(day: AnyRow, now: datetime) -> bool:

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -301,3 +301,21 @@ def _cells(text: str) -> list[tuple[int, list[str]]]:
     except csv.Error:
         raise Unreadable(Flaw.BROKEN_QUOTES, line) from None
     return rows
+
+
+# --- Sheets that go out -------------------------------------------------------------------------------------
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet runs as a formula."""
+
+
+def write_sheet(rows: Iterable[Sequence[object]]) -> str:
+    """Write rows as CSV for a spreadsheet: marked as UTF-8, and no word that people wrote can become a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return f"\ufeff{file.getvalue()}"
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell

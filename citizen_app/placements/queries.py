@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Boolean, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from citizen_app.db import AnyRow, rows_of
@@ -59,6 +59,7 @@ _WORKPLACES: Select[*tuple[Any, ...]] = (
         or_(bindparam("branch") == "", Workplace.branch == bindparam("branch")),
         Workplace.search_key.like(bindparam("search")),
         or_(Workplace.ended_on.is_(None), Workplace.ended_on > bindparam("today")),
+        or_(bindparam("is_any", type_=Boolean), Workplace.places > _running_here),
     )
     .order_by(Workplace.name, Workplace.id)
     .limit(bindparam("size"))
@@ -66,14 +67,25 @@ _WORKPLACES: Select[*tuple[Any, ...]] = (
 
 
 def workplaces(
-    session: Session, municipality_id: int, today: date, *, search: str = "", branch: str = "", size: int = 200
+    session: Session,
+    municipality_id: int,
+    today: date,
+    *,
+    search: str = "",
+    branch: str = "",
+    only_room: bool = False,
+    size: int = 200,
 ) -> Sequence[AnyRow]:
-    """Return the workplaces that still take people, by name, each with how many of its places are `taken`."""
+    """Return the workplaces that still take people, by name, each with how many of its places are `taken`.
+
+    `only_room` leaves out those that are full.
+    """
     values = {
         "municipality_id": municipality_id,
         "today": today,
         "search": f"%{fold(search)}%",
         "branch": branch,
+        "is_any": not only_room,
         "size": size,
     }
     return rows_of(session, _WORKPLACES, values).all()

@@ -50,6 +50,11 @@ def state_of(starts_on: date, last_day: date, today: date) -> PlacementState:
     return PlacementState.RUNNING if today <= last_day else PlacementState.OVER
 
 
+def is_language_late(starts_on: date, last_day: date, planned: int, used: int, today: date) -> bool:
+    """Say whether half of the placement has gone by and nobody has talked with her yet, though it was planned."""
+    return bool(planned) and not used and today <= last_day and today - starts_on >= last_day - today
+
+
 @dataclass(frozen=True, order=True)
 class WeeklyTime:
     weekday: int

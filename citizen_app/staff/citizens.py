@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 from citizen_app.goals import queries as goals
 from citizen_app.meetings.queries import meetings_of_citizen
 from citizen_app.people import actions, queries
+from citizen_app.placements.queries import placements_of_citizen
+from citizen_app.placements.rules import state_of
 from citizen_app.policy import NotFound, Permission, can, check
 from citizen_app.texts.rules import one_line
 from citizen_app.web.access import actor, requires, today
@@ -53,6 +55,10 @@ def show(citizen_id: int) -> Response:
         devices=queries.sign_ins_of(db(), me, citizen_id, now()),
         may_write_goals=can(me, Permission.WRITE_GOALS, citizen.subject),
         may_hold_meetings=can(me, Permission.HOLD_MEETINGS, citizen.subject),
+        placements=placements_of_citizen(db(), me.municipality_id, citizen_id),
+        may_arrange_placements=can(me, Permission.ARRANGE_PLACEMENTS, citizen.subject),
+        state_of=state_of,
+        today=today(),
     )
 
 

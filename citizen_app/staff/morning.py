@@ -11,10 +11,12 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from citizen_app.attendance.queries import disputed_days, placements_needing_staff
 from citizen_app.db import AnyRow
 from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
 from citizen_app.meetings.queries import meetings_needing_staff
+from citizen_app.placements.rules import is_language_late
 from citizen_app.policy import Permission
 from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
@@ -22,6 +24,7 @@ from citizen_app.texts.rules import Reading
 from citizen_app.web import fragments
 from citizen_app.web.access import actor, requires, today
 from citizen_app.web.fragments import page
+from citizen_app.web.locale import current_language, long_day
 from citizen_app.web.session import db, now
 from citizen_app.words.queries import waiting_suggestions
 
@@ -40,6 +43,18 @@ class Task:
     address: str
 
 
+@dataclass(frozen=True)
+class Errand:
+    """One line about a placement: who, where, what, and where to do it."""
+
+    person: AnyRow
+    """With a name and a workplace."""
+    person_id: int
+    icon: str
+    sentence: str
+    address: str
+
+
 @blueprint.get("")
 @requires(Permission.SEE_CASELOAD)
 def index() -> Response:
@@ -54,6 +69,7 @@ def index() -> Response:
         calls=len(calls_to_make(db(), me, now(), today())),
         unreachable=len(unreachable_before_meeting(db(), me, now(), today())),
         tasks=list(_tasks(goals, texts, now())),
+        at_work=list(_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now()))),
         waiting_words=waiting_suggestions(db(), me, today()),
     )
 
@@ -80,9 +96,36 @@ def _reason(goal: AnyRow, moment: datetime) -> tuple[str, str]:
     return icon, sentence
 
 
+def _at_work(days: Iterable[AnyRow], placements: Iterable[AnyRow]) -> Iterator[Errand]:
+    """Say what needs staff at the workplaces: two who tell a day differently, a silent mentor, hours of Danish."""
+    language = current_language()
+    for day in days:
+        sentence = _("They tell %(day)s differently", day=long_day(day.day, language))
+        yield Errand(day, day.citizen_id, "chat", sentence, _day_address(day))
+    for one in placements:
+        address = f"/staff/placements/{one.id}"
+        if one.silent_since is not None:
+            sentence = _("No word from the workplace since %(day)s", day=long_day(one.silent_since, language))
+            yield Errand(one, one.citizen_id, "clock", sentence, address)
+        if is_language_late(one.starts_on, one.last_day, one.language_minutes, one.language_used, today()):
+            yield Errand(one, one.citizen_id, "listen", _("Half-way, and no Danish with a mentor yet"), address)
+        elif one.language_minutes and one.language_used >= one.language_minutes and one.has_talked_lately:
+            yield Errand(one, one.citizen_id, "check", _("All hours of Danish with a mentor are used"), address)
+
+
+def _day_address(day: AnyRow) -> str:
+    return f"/staff/placements/{day.placement_id}/days/{day.id}"
+
+
 def _place_name(key: str) -> Any:
     """Name a place of the staff's menu; the citizens' names stand in the layout."""
-    names = {"morning": _("Morning"), "citizens": _("My citizens"), "accounts": _("Accounts")}
+    names = {
+        "morning": _("Morning"),
+        "citizens": _("My citizens"),
+        "placements": _("Placements"),
+        "accounts": _("Accounts"),
+        "workplaces": _("Workplaces"),
+    }
     return names.get(key) or _("Reminders")
 
 

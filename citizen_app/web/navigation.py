@@ -28,11 +28,13 @@ STAFF = (
     Place("morning", "/staff", "home"),
     Place("citizens", "/staff/citizens", "people"),
     Place("staff_meetings", "/staff/meetings", "calendar"),
+    Place("placements", "/staff/placements", "work"),
     Place("words", "/staff/words", "book"),
 )
 MENTOR = (Place("mentees", "/mentor", "people"), Place("words", "/words", "book"))
 ADMINISTRATOR = (
     Place("accounts", "/staff/accounts", "people"),
+    Place("workplaces", "/staff/workplaces", "work"),
     Place("words", "/staff/words", "book"),
     Place("reminders", "/staff/reminders", "message"),
 )

@@ -23,7 +23,7 @@ from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, SmallStep
 from citizen_app.meetings.models import MinutesLine, Participant
 from citizen_app.people.models import Person
-from citizen_app.placements.models import Placement, PlannedDay
+from citizen_app.placements.models import Placement, PlannedDay, Workplace
 from citizen_app.words.models import OwnWord
 from tests.conftest import SECRET_KEY, LiveServer, running_app
 
@@ -82,6 +82,10 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
         select(Participant.meeting_id).filter_by(person_id=citizen).order_by(Participant.id)
     ).all()
     own["line_id"] = session.scalars(select(MinutesLine.id).order_by(MinutesLine.id)).all()[:2]
+    own["placement_id"] = session.scalars(select(Placement.id).filter_by(citizen_id=citizen)).all()[:2]
+    days = select(PlannedDay.id).filter_by(citizen_id=citizen).order_by(PlannedDay.day.desc())
+    own["day_id"] = session.scalars(days).all()[:2]
+    own["workplace_id"] = session.scalars(select(Workplace.id).order_by(Workplace.id)).all()[:1]
     own["citizen_id"] = [citizen]
     own["person_id"] = [citizen]
     own["key"] = ["spand", "i_dag"]
@@ -93,11 +97,11 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["code"] = ["ABCDEFGH"]
     own["token"] = ["ABCDEFGH"]
     own["value"] = ["late", "cannot"]
-    own["day_id"] = session.scalars(select(PlannedDay.id).filter_by(citizen_id=citizen).order_by(PlannedDay.id)).all()[
-        :3
-    ]
-    own["placement_id"] = session.scalars(select(Placement.id).filter_by(citizen_id=citizen)).all()[:2]
-    staff_only = {"mette": ("/staff",), "ole": ("/staff/accounts", "/staff/words"), "jens": ("/mentor",)}
+    staff_only = {
+        "mette": ("/staff",),
+        "ole": ("/staff/accounts", "/staff/words", "/staff/workplaces"),
+        "jens": ("/mentor",),
+    }
     addresses = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.endswith(NO_PAGES):
