@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from citizen_app.attendance.rules import EXCUSES, OBJECTIONS, Side
-from citizen_app.attendance.views import EXCUSE_PICTURES
 from citizen_app.placements import actions as placements
 from citizen_app.placements.models import Placement, PlannedDay
 from citizen_app.placements.rules import shift_on
@@ -451,7 +450,9 @@ def test_a_placement_that_is_long_over_is_not_on_today(plan: Plan, selam: FlaskC
     assert "My hours" not in selam.get("/").text
 
 
-def test_every_reason_has_its_picture() -> None:
-    reasons = {*EXCUSES[Side.CITIZEN], *OBJECTIONS}
-    assert set(EXCUSE_PICTURES) == {reason.value for reason in reasons}
-    assert [code for code in EXCUSE_PICTURES.values() if not has_picture(code)] == []
+def test_every_reason_has_its_name_and_picture(app: Flask) -> None:
+    names = app.extensions["templates"]("en").get_template("attendance/_names.html").module
+    assert list(names.EXCUSES) == list(names.DANISH_EXCUSES) == [reason.value for reason in EXCUSES[Side.CITIZEN]]
+    assert list(names.OBJECTIONS) == list(names.DANISH_OBJECTIONS) == [reason.value for reason in OBJECTIONS]
+    assert set(names.PICTURES) == {*names.EXCUSES, *names.OBJECTIONS}
+    assert [code for code in names.PICTURES.values() if not has_picture(code)] == []

@@ -40,7 +40,7 @@ def test_own_people_stand_with_todays_hours_and_the_same_answers(jens: FlaskClie
     page = jens.get("/mentor").text
     assert "<bdi>Selam</bdi>" in page
     assert '<bdi dir="ltr">00:00–06:00</bdi>' in page
-    shown = [int(number) for number in re.findall(r'data-day="(\d+)"', page)]
+    shown = [int(number) for number in re.findall(r'data-day="(\d+)">', page)]
     assert shown == [placed.day(-number).id for number in range(8)]
     assert page.count('name="csrf_token"') == page.count('action="/mentor/days/') > 20
 

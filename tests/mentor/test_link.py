@@ -94,11 +94,11 @@ def test_today_comes_first_and_then_at_most_seven_days_that_want_a_word(
     phone: FlaskClient, door: str, placed: Placed
 ) -> None:
     placed.says("jens", "came", -2, now=placed.plan.now - timedelta(days=2))
-    shown = [int(number) for number in re.findall(r'data-day="(\d+)"', phone.get(door).text)]
+    shown = [int(number) for number in re.findall(r'data-day="(\d+)">', phone.get(door).text)]
     assert shown == [placed.day(number).id for number in (0, -1, -3, -4, -5, -6, -7, -8)]
 
 
-def test_a_day_that_has_not_begun_has_no_buttons(phone: FlaskClient, door: str, placed: Placed) -> None:
+def test_a_day_that_has_not_begun_shows_no_buttons(phone: FlaskClient, door: str, placed: Placed) -> None:
     soon = datetime.now(UTC) + timedelta(hours=2)
     today = placed.day()
     placed.plan.session.execute(
@@ -106,8 +106,9 @@ def test_a_day_that_has_not_begun_has_no_buttons(phone: FlaskClient, door: str, 
     )
     placed.plan.session.commit()
     page = phone.get(door).text
-    assert f'data-day="{today.id}"' not in page
-    assert f"/days/{today.id}" not in page
+    begins = int(soon.timestamp() * 1000)
+    assert f'<section class="card" id="day-{today.id}" data-day="{today.id}" data-begins="{begins}" hidden>' in page
+    assert f'data-day="{placed.day(7).id}"' not in page
     assert f"/days/{placed.day(-1).id}" in page
 
 
@@ -415,7 +416,7 @@ def test_kept_words_stand_each_alone(phone: FlaskClient, door: str, placed: Plac
 def test_what_is_no_list_of_words_is_refused_whole(phone: FlaskClient, door: str, sent: Any) -> None:
     answer = phone.post(f"{door}/said", json=sent)
     assert answer.status_code == 422
-    assert answer.json == {"sentence": "We did not understand this. Please try again."}
+    assert answer.json == {"statements": [], "sentence": "We did not understand this. Please try again."}
 
 
 # --- Whoever else uses this browser -------------------------------------------------------------------------
