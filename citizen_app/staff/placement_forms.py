@@ -309,8 +309,8 @@ class LastDayForm(FaultyForm):
 
 class MoveDayForm(FaultyForm):
     day = DateField(_("Day"), [InputRequired(ONE_DAY)])
-    begins = TimeField(_("From"), [InputRequired(_("Write when it begins."))])
-    ends = TimeField(_("To"), [InputRequired(_("Write when it ends."))])
+    begins = TimeField(_("From"), [InputRequired(_("Write from when to when."))])
+    ends = TimeField(_("To"), [InputRequired(_("Write from when to when."))])
 
     def shift(self, first: date, last: date, zone: ZoneInfo) -> Shift:
         """Return what was typed; raises BadPlacement for a day outside the placement."""

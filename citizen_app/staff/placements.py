@@ -107,7 +107,7 @@ def export() -> Response:
         _("Name"),
         _("Workplace"),
         _("Line of work"),
-        _("Kind"),
+        _("Kind of placement"),
         _("First day"),
         _("Last day"),
         _("Hours planned in 4 weeks"),

@@ -194,7 +194,7 @@ def test_with_htmx_only_the_day_comes_back(placed: Placed, selam: FlaskClient) -
     day_id, about = question(placed)
     response = press(selam, day_id, "right", HTMX, about=about)
     assert response.status_code == 200
-    assert response.text.strip().startswith(f'<article class="card meeting" id="day-{day_id}">')
+    assert response.text.strip().startswith(f'<article class="card meeting" id="day-{day_id}" data-day="{day_id}">')
     assert "You both say: you came." in response.text
     assert response.headers["HX-Trigger"] == "day-answered"
     assert "<nav" not in response.text

@@ -108,7 +108,7 @@ def test_a_day_that_has_not_begun_shows_no_buttons(phone: FlaskClient, door: str
     page = phone.get(door).text
     begins = int(soon.timestamp() * 1000)
     assert f'<section class="card" id="day-{today.id}" data-day="{today.id}" data-begins="{begins}" hidden>' in page
-    assert f'data-day="{placed.day(7).id}"' not in page
+    assert f'data-day="{placed.day(8).id}"' not in page
     assert f"/days/{placed.day(-1).id}" in page
 
 
