@@ -1,8 +1,10 @@
 // @ts-check
 /* What somebody says of a day is kept on the phone until the server has it. Pressed without network, pressed twice or
    sent late, it counts once: each statement carries its own number and the phone's clock.
-   A form says with `data-said` where its statements go. Without this script it is a plain form. */
+   A form says with `data-said` where its statements go. Where htmx sends it, this script steps in when there is no
+   network; without any script it is a plain form. */
 
+const doNothing = () => undefined;
 const PATIENCE = 10_000;
 const EARLY = 3_600_000; // as the server: an hour before a day begins one can speak of it
 const PAGES = document.body.dataset.learner ? "citizen-hours" : "mentor-days";
@@ -92,22 +94,32 @@ function tell(day, sentence) {
 const keptWords = () => /** @type {HTMLElement} */ (document.querySelector("[data-kept-words]"))?.dataset.keptWords ?? "";
 
 /** @param {SubmitEvent} event */
-async function keep(event) {
+function keepPressed(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
-  const to = form.dataset.said;
-  if (!to) return;
+  const isForHtmx = navigator.onLine && form.hasAttribute("hx-post");
+  if (!form.dataset.said || isForHtmx) return;
   event.preventDefault();
-  event.stopImmediatePropagation(); // htmx would send it, too
-  const fields = Object.fromEntries(new FormData(form, event.submitter));
-  const { csrf_token: _token, request_id: _request, minutes, ...said } = fields;
+  event.stopImmediatePropagation();
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  keep(form, new FormData(form, button)).catch(() => submitPlainly(form, button)); // the phone keeps nothing
+}
+
+// The phone believed that there was network.
+/** @param {CustomEvent} event */
+function keepUnsent(event) {
+  const { elt: form, requestConfig } = event.detail;
+  if (!form.dataset.said) return;
+  event.stopImmediatePropagation(); // no word of an error: nothing is lost
+  keep(form, requestConfig.formData).catch(doNothing);
+}
+
+/** @param {HTMLFormElement} form @param {FormData} sent */
+async function keep(form, sent) {
+  const { csrf_token: _token, request_id: _request, minutes, ...said } = Object.fromEntries(sent);
+  const to = form.dataset.said ?? "";
   const about = { day: Number(form.dataset.sayDay), at: Date.now(), to, who: whoSpeaks(to) };
   const statement = { ...said, id: String(said.id), ...(minutes && { minutes: Number(minutes) }), ...about };
-  try {
-    await within("readwrite", (store) => store.put(statement));
-  } catch {
-    submitPlainly(form, /** @type {HTMLButtonElement | null} */ (event.submitter)); // the phone keeps nothing
-    return;
-  }
+  await within("readwrite", (store) => store.put(statement));
   form.elements.namedItem("id")?.setAttribute("value", crypto.randomUUID()); // another press says something new
   tell(statement.day, keptWords());
   await sendAll();
@@ -134,8 +146,8 @@ async function keepPage() {
   if (navigator.serviceWorker && !navigator.serviceWorker.controller) await (await caches.open(PAGES)).add(location.pathname);
 }
 
-const doNothing = () => undefined;
-addEventListener("submit", keep, { capture: true });
+addEventListener("submit", keepPressed, { capture: true });
+addEventListener("htmx:sendError", /** @type {EventListener} */ (keepUnsent), { capture: true });
 addEventListener("online", () => sendAll().catch(doNothing));
 showBegun();
 setInterval(showBegun, 60_000);
