@@ -38,7 +38,8 @@ from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
-from citizen_app.placements.rules import PlacementKind, WeeklyTime
+from citizen_app.placements.queries import closed_days
+from citizen_app.placements.rules import PlacementKind, WeeklyTime, planned_shifts
 from citizen_app.policy import Actor, Refusal, Role, Subject
 from citizen_app.practice import actions as practice
 from citizen_app.practice.actions import GivenAnswer
@@ -380,7 +381,7 @@ def _tell_placement(scene: _Scene, placing: Placing, workplaces: Mapping[str, Wo
     for event in placing.events:
         session, actor, subject, now = scene.session, scene.actor(event), scene.subject(event), event.at
         if event.verb == "make":
-            facts = _placement_facts(event.facts, workplaces)
+            facts = _placement_facts(scene, event.facts, workplaces)
             scene.placement = placements.make_placement(session, actor, subject, facts, zone=scene.zone, now=now)
             continue
         assert scene.placement is not None
@@ -393,14 +394,19 @@ def _tell_placement(scene: _Scene, placing: Placing, workplaces: Mapping[str, Wo
     _tell_days(scene, placing.words, today)
 
 
-def _placement_facts(facts: Mapping[str, Any], workplaces: Mapping[str, Workplace]) -> PlacementFacts:
+def _placement_facts(scene: _Scene, facts: Mapping[str, Any], workplaces: Mapping[str, Workplace]) -> PlacementFacts:
+    """Return a placement that begins and ends on a planned day: nobody begins on a holiday."""
     begins, ends = (time.fromisoformat(clock) for clock in facts["hours"])
-    more = {name: value for name, value in facts.items() if name not in {"workplace", "kind", "weekdays", "hours"}}
+    times = [WeeklyTime(weekday, begins, ends) for weekday in facts["weekdays"]]
+    first, last = facts["starts_on"], facts["last_day"]
+    shifts = planned_shifts(first, last, times, closed_days(first, last), scene.zone)
     return PlacementFacts(
         workplace_id=workplaces[facts["workplace"]].id,
         kind=PlacementKind(facts["kind"]),
-        times=[WeeklyTime(weekday, begins, ends) for weekday in facts["weekdays"]],
-        **more,
+        starts_on=shifts[0].day,
+        last_day=shifts[-1].day,
+        times=times,
+        **facts.get("more", {}),
     )
 
 

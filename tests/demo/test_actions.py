@@ -179,6 +179,9 @@ def test_placements_are_coming_running_and_over_and_one_has_no_mentor(loaded: Se
     states = {state_of(row.starts_on, row.last_day, NOW.date()): row for row in rows}
     assert states.keys() == set(PlacementState)
     assert {row.kind for row in rows} == {PlacementKind.PLACEMENT, PlacementKind.TASTER, PlacementKind.RECRUITING}
+    for row in rows:
+        days = loaded.scalars(select(PlannedDay.day).filter_by(placement_id=row.id).order_by(PlannedDay.day)).all()
+        assert (days[0], days[-1]) == (row.starts_on, row.last_day)
     coming = states[PlacementState.COMING]
     assert coming.kind == PlacementKind.RECRUITING
     assert not mentors_of(loaded, coming.municipality_id, coming.id, NOW.date())
