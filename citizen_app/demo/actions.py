@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from citizen_app.demo.rules import Event, Story
+from citizen_app.attendance import actions as attendance
+from citizen_app.attendance.actions import Given
+from citizen_app.attendance.queries import statements_of
+from citizen_app.attendance.rules import Excuse, Record, Said, Side
+from citizen_app.demo.rules import DayWord, Event, Placing, Story
 from citizen_app.goals import actions as goals
 from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.models import Goal, SmallStep
@@ -28,6 +34,12 @@ from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcom
 from citizen_app.people.actions import set_password
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import subject_for
+from citizen_app.people.rules import MentorKind
+from citizen_app.placements import actions as placements
+from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
+from citizen_app.placements.models import Placement, PlannedDay, Workplace
+from citizen_app.placements.queries import closed_days
+from citizen_app.placements.rules import PlacementKind, WeeklyTime, planned_shifts
 from citizen_app.policy import Actor, Refusal, Role, Subject
 from citizen_app.practice import actions as practice
 from citizen_app.practice.actions import GivenAnswer
@@ -58,17 +70,21 @@ class _Scene:
     goal: Goal | None = None
     steps: dict[str, SmallStep] = field(default_factory=dict)
     meeting: Meeting | None = None
+    placement: Placement | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.municipality.timezone)
 
-    def actor(self, event: Event) -> Actor:
+    def actor(self, event: Event | DayWord) -> Actor:
         return _actor(self.people[event.by], self.municipality)
 
     def subject(self, event: Event) -> Subject:
         """Return the citizen as who works with her that day decides."""
-        day = event.at.astimezone(self.zone).date()
+        return self.subject_at(event, event.at)
+
+    def subject_at(self, event: Event | DayWord, moment: datetime) -> Subject:
+        day = moment.astimezone(self.zone).date()
         return subject_for(self.session, self.actor(event), self.citizen.id, day)
 
 
@@ -92,12 +108,19 @@ def load(session: Session, story: Story, *, password_cost: int) -> None:
         person.password_hash = first.password_hash  # a password that all know needs no salt of its own
     for person_key, size in story.text_sizes.items():
         people[person_key].text_size = size
+    workplaces = {
+        event.facts["key"]: _add_workplace(session, people, municipality, event) for event in story.workplaces
+    }
     for plan in story.plans:
         for events in plan.goals:
             _tell_goal(_Scene(session, people, municipality, people[plan.citizen]), events)
         for events in plan.meetings:
             _tell_meeting(_Scene(session, people, municipality, people[plan.citizen]), events)
         _tell_words(_Scene(session, people, municipality, people[plan.citizen]), plan.words)
+        for placing in plan.placements:
+            _tell_placement(
+                _Scene(session, people, municipality, people[plan.citizen]), placing, workplaces, story.today
+            )
     for event in story.groups:
         _tell_group(session, people, municipality, event)
     for who, windows in story.open_hours.items():
@@ -342,6 +365,84 @@ def _tell_words(scene: _Scene, events: Sequence[Event]) -> None:
             words.approve_word(session, actor, row, mended, now)
         else:
             raise KeyError(event.verb)
+
+
+# --- Placements ---------------------------------------------------------------------------------------------
+
+
+def _add_workplace(
+    session: Session, people: Mapping[str, Person], municipality: Municipality, event: Event
+) -> Workplace:
+    facts = WorkplaceFacts(**{name: value for name, value in event.facts.items() if name != "key"})
+    return placements.add_workplace(session, _actor(people[event.by], municipality), facts)
+
+
+def _tell_placement(scene: _Scene, placing: Placing, workplaces: Mapping[str, Workplace], today: date) -> None:
+    for event in placing.events:
+        session, actor, subject, now = scene.session, scene.actor(event), scene.subject(event), event.at
+        if event.verb == "make":
+            facts = _placement_facts(scene, event.facts, workplaces)
+            scene.placement = placements.make_placement(session, actor, subject, facts, zone=scene.zone, now=now)
+            continue
+        assert scene.placement is not None
+        if event.verb == "mentor":
+            mentor, kind = scene.people[event.facts["mentor"]].id, MentorKind(event.facts["kind"])
+            since = now.astimezone(scene.zone).date()
+            placements.add_mentor(session, actor, subject, scene.placement.id, mentor, kind, today=since)
+        else:
+            raise KeyError(event.verb)
+    _tell_days(scene, placing.words, today)
+
+
+def _placement_facts(scene: _Scene, facts: Mapping[str, Any], workplaces: Mapping[str, Workplace]) -> PlacementFacts:
+    """Return a placement that begins and ends on a planned day: nobody begins on a holiday."""
+    begins, ends = (time.fromisoformat(clock) for clock in facts["hours"])
+    times = [WeeklyTime(weekday, begins, ends) for weekday in facts["weekdays"]]
+    first, last = facts["starts_on"], facts["last_day"]
+    shifts = planned_shifts(first, last, times, closed_days(first, last), scene.zone)
+    return PlacementFacts(
+        workplace_id=workplaces[facts["workplace"]].id,
+        kind=PlacementKind(facts["kind"]),
+        starts_on=shifts[0].day,
+        last_day=shifts[-1].day,
+        times=times,
+        **facts.get("more", {}),
+    )
+
+
+def _tell_days(scene: _Scene, words: Sequence[DayWord], today: date) -> None:
+    placement = scene.placement
+    assert placement is not None
+    wanted = select(PlannedDay).filter_by(placement_id=placement.id).where(PlannedDay.day < today)
+    days = dict(zip(count(-1, -1), scene.session.scalars(wanted.order_by(PlannedDay.day.desc())), strict=False))
+    stands: dict[int, Record] = {}
+    for word in words:
+        if word.day in days:
+            now = datetime.combine(days[word.on].day, word.clock, scene.zone).astimezone(UTC)
+            stands[word.day] = _say(scene, placement, days[word.day], word, stands.get(word.day), now)
+
+
+def _say(
+    scene: _Scene, placement: Placement, day: PlannedDay, word: DayWord, stands: Record | None, now: datetime
+) -> Record:
+    """Let somebody speak of a day on which so much stands; a citizen speaks of her mentor's word."""
+    session, actor, subject = scene.session, scene.actor(word), scene.subject_at(word, now)
+    said = Said(word.said)
+    heard = stands.mentor if stands is not None and said in {Said.RIGHT, Said.WRONG} else None
+    given = Given(
+        id=uuid4().hex,
+        said=said,
+        minutes=word.facts.get("minutes"),
+        excuse=Excuse(word.facts["excuse"]) if "excuse" in word.facts else None,
+        about=heard.id if heard else None,
+        words=word.facts.get("own", ""),
+        said_at=now,
+    )
+    if actor.is_staff:
+        seen = len(statements_of(session, placement.municipality_id, [day.id])[day.id])
+        return attendance.settle(session, actor, subject, placement.id, day.id, given, seen=seen, now=now)
+    side = Side.CITIZEN if actor.role is Role.CITIZEN else Side.MENTOR
+    return attendance.say(session, actor, subject, placement.id, day.id, side, given, now)
 
 
 def _actor(person: Person, municipality: Municipality) -> Actor:

@@ -2,6 +2,7 @@
 
 People.csv is a file for `flask people import` but for its days: `day-140` is a hundred and forty days before the
 loading. In plans.json an act is `[when, who, verb, facts]`; days there count working days, see `rules.working_day`.
+What is said of a placement's day is `[planned day, clock, who, what, facts]`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from citizen_app.demo.rules import Event, Plan, Story, working_day
+from citizen_app.demo.rules import DayWord, Event, Placing, Plan, Story, working_day
 from citizen_app.imports.forms import read_sheet
 from citizen_app.meetings.rules import Window
 
@@ -35,6 +36,7 @@ def read_story(now: datetime) -> Story:
     return Story(
         municipality=plans["municipality"],
         password=plans["password"],
+        today=today,
         text_sizes=plans["text_sizes"],
         sheet=read_sheet(_people_file(today)),
         plans=[
@@ -43,10 +45,15 @@ def read_story(now: datetime) -> Story:
                 _rows(plan["goals"], event),
                 _rows(plan["meetings"], event),
                 [event(*fields) for fields in plan.get("words", ())],
+                [
+                    Placing([event(*fields) for fields in one["events"]], [_day_word(*word) for word in one["days"]])
+                    for one in plan.get("placements", ())
+                ],
             )
             for plan in plans["plans"]
         ],
         groups=[event(*fields) for fields in plans["groups"]],
+        workplaces=[event(*fields) for fields in plans["workplaces"]],
         open_hours={
             who: [
                 Window(weekday, time.fromisoformat(begins), time.fromisoformat(ends)) for weekday, begins, ends in hours
@@ -65,6 +72,11 @@ def _rows(rows: list[list[Any]], event: Callable[..., Event]) -> list[list[Event
     return [[event(*fields) for fields in row] for row in rows]
 
 
+def _day_word(day: int, clock: str, by: str, said: str, facts: Mapping[str, Any] | None = None) -> DayWord:
+    about = dict(facts or {})
+    return DayWord(day, time.fromisoformat(clock), by, said, about, about.pop("on", day))
+
+
 def _moment(when: str, now: datetime, today: date, zone: ZoneInfo) -> datetime:
     if when == "now":
         return now - JUST_NOW
@@ -75,6 +87,8 @@ def _moment(when: str, now: datetime, today: date, zone: ZoneInfo) -> datetime:
 def _with_days(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
     read: dict[str, Callable[[Any], Any]] = {
         "day": lambda number: working_day(today, number),
+        "starts_on": lambda number: working_day(today, number),
+        "last_day": lambda number: working_day(today, number),
         "clock": time.fromisoformat,
         "leave": time.fromisoformat,
     }
