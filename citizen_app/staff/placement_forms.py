@@ -70,6 +70,8 @@ EXCUSE_NAMES = {
     Excuse.OTHER: _("Another reason"),
     Excuse.UNKNOWN: _("Nobody knows why"),
     Excuse.NONE: _("Without excuse"),
+    Excuse.THERE: _("Was there"),
+    Excuse.LONGER: _("Was there longer"),
 }
 FAULTS: Mapping[Fault, tuple[str, Any]] = {
     Fault.DATES: ("last_day", _("The last day lies before the first.")),
