@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from citizen_app.db import AnyRow, rows_of
 from citizen_app.meetings.queries import holiday
 from citizen_app.people.models import Municipality, Person, Relation
-from citizen_app.people.queries import is_citizen_of_worker
+from citizen_app.people.queries import ACTOR_COLUMNS, is_citizen_of_worker
 from citizen_app.people.rules import fingerprint
 from citizen_app.placements.models import (
     MentorLink,
@@ -401,15 +401,7 @@ _BY_TOKEN = (
         MentorLink.placement_id,
         Placement.citizen_id,
         _citizen.given_name.label("citizen_name"),
-        MentorLink.municipality_id,
-        Person.id.label("person_id"),
-        Person.given_name,
-        Person.language,
-        Person.second_language,
-        Person.easy_reading,
-        Person.text_size,
-        Municipality.timezone,
-        Municipality.product_name,
+        *ACTOR_COLUMNS,
     )
     .join(Person, Person.id == MentorLink.person_id)
     .join(Municipality, Municipality.id == MentorLink.municipality_id)
@@ -446,7 +438,7 @@ def mentor_at_door(session: Session, token: str, now: datetime) -> MentorAtDoor 
         return None
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy documents this name
     about = {name: fields.pop(name) for name in ("placement_id", "citizen_id", "citizen_name")}
-    return MentorAtDoor(Actor(**fields, role=Role.MENTOR, sign_in_id=0), **about)
+    return MentorAtDoor(Actor(**fields, sign_in_id=0), **about)
 
 
 _MENTORED: Select[*tuple[Any, ...]] = (
@@ -473,13 +465,10 @@ _MENTORED: Select[*tuple[Any, ...]] = (
 )
 
 
-def placements_of_mentor(
-    session: Session, actor: Actor, since: date, *, only: Collection[int] | None = None
-) -> Sequence[AnyRow]:
+def placements_of_mentor(session: Session, actor: Actor, since: date) -> Sequence[AnyRow]:
     """Return the placements a mentor helps at that last until `since` or longer, and no more than a mentor may see."""
     values = {"municipality_id": actor.municipality_id, "person_id": actor.person_id, "since": since}
-    rows = rows_of(session, _MENTORED, values).all()
-    return rows if only is None else [row for row in rows if row.id in only]
+    return rows_of(session, _MENTORED, values).all()
 
 
 _MENTORED_DAY = (
