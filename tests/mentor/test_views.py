@@ -48,7 +48,7 @@ def test_a_mentor_sees_first_names_and_languages_only(client: FlaskClient, sessi
     sign_in(client, session, cast.jens)
     response = client.get("/mentor")
     assert response.status_code == 200
-    assert f'<a href="/mentor/people/{cast.selam}/words">' in response.text
+    assert f'href="/mentor/people/{cast.selam}/words"' in response.text
     assert "Selam" in response.text
     assert "ትግርኛ" in response.text
     for hidden in ("Tesfay", "+45", "Yusuf", "Olena"):
