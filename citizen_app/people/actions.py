@@ -197,7 +197,7 @@ def log_access_daily(
         "municipality_id": actor.municipality_id,
         "citizen_id": citizen_id,
         "reader_id": actor.person_id,
-        "reader_role": actor.role.value,
+        "reader_role": actor.role,
         "what": what,
     }
     table = AccessLogEntry.__table__
