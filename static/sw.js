@@ -47,6 +47,7 @@ async function deleteOldCaches() {
 // A page of days that belongs to an older version would stand there without its style and script.
 async function deleteOldPages() {
   for (const name of [HOURS, LINKS]) {
+    if (!(await caches.has(name))) continue; // to open it would make it
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
       const page = await (await cache.match(request)).text();
