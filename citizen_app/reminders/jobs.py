@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -320,7 +320,7 @@ def _note(task: Task, channel: Channel, now: datetime) -> Note:
 _NEW_STATE = (
     update(Reminder)
     .where(
-        Reminder.id.in_(bindparam("numbers", expanding=True)),
+        Reminder.id == bindparam("number"),
         Reminder.lease == bindparam("token"),
         Reminder.state == ReminderState.WAITING,
     )
@@ -336,17 +336,6 @@ _NEW_STATE = (
 )
 
 
-class NewState(NamedTuple):
-    """What is recorded of a reminder; most of a group differ in their language at most and share one UPDATE."""
-
-    new_state: ReminderState
-    again_at: datetime
-    more_tries: int = 0
-    went_at: datetime | None = None
-    went_by: Channel | None = None
-    went_in: str | None = None
-
-
 def _keeping(builder: Any) -> Any:
     """Return the statement that keeps deliveries; one that was taken stays so, whatever comes later."""
     insert = builder(Delivery)
@@ -357,11 +346,7 @@ def _keeping(builder: Any) -> Any:
     )
 
 
-_KEEP = {
-    # To ask for the numbers makes one statement of many rows, which saves PostgreSQL half of its work.
-    "postgresql": _keeping(postgresql.insert).returning(Delivery.id),
-    "sqlite": _keeping(sqlite.insert),
-}
+_KEEP = {"postgresql": _keeping(postgresql.insert), "sqlite": _keeping(sqlite.insert)}
 
 
 def _record(
@@ -372,13 +357,10 @@ def _record(
         kept = [row for task in tasks for row in _deliveries(task, now)]
         if kept:
             connection.execute(_KEEP[engine.dialect.name], kept)
-        alike: dict[NewState, list[int]] = defaultdict(list)
-        for task in tasks:
-            alike[_new_state(task, now)].append(task.row.id)
-        for number, state in over.items():
-            alike[NewState(state, now)].append(number)
-        for new, numbers in alike.items():
-            connection.execute(_NEW_STATE, {"numbers": numbers, "token": lease, **new._asdict()})
+        states = [_new_state(task, lease, now) for task in tasks]
+        states += [_as_over(number, state, lease, now) for number, state in over.items()]
+        if states:
+            connection.execute(_NEW_STATE, states)
         _record_phones(session, tasks, now)
 
 
@@ -397,16 +379,23 @@ def _deliveries(task: Task, now: datetime) -> Iterable[Mapping[str, Any]]:
         }
 
 
-def _new_state(task: Task, now: datetime) -> NewState:
+def _new_state(task: Task, lease: str, now: datetime) -> Mapping[str, Any]:
     is_out = task.state is ReminderState.SENT or task.is_sent
-    return NewState(
-        task.state,
-        task.next_try_at or now,
-        int(task.counts_try),
-        now if is_out else None,
-        task.channel,
-        task.message.language if is_out else None,
-    )
+    return {
+        "number": task.row.id,
+        "token": lease,
+        "new_state": task.state,
+        "again_at": task.next_try_at or now,
+        "more_tries": int(task.counts_try),
+        "went_at": now if is_out else None,
+        "went_by": task.channel,
+        "went_in": task.message.language if is_out else None,
+    }
+
+
+def _as_over(number: int, state: ReminderState, lease: str, now: datetime) -> Mapping[str, Any]:
+    nothing = {"more_tries": 0, "went_at": None, "went_by": None, "went_in": None}
+    return {"number": number, "token": lease, "new_state": state, "again_at": now, **nothing}
 
 
 def _record_phones(session: Session, tasks: Iterable[Task], now: datetime) -> None:
