@@ -50,7 +50,7 @@ test: setup .venv/.installed-dev browser postgres  ## run every gate, test and b
 
 .PHONY: check
 check: setup .venv/.installed-dev  ## run the fast gates only: style, types, room rules, translations
-	@$(BIN)/python -m pytest tests/gates $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/gates $(ARGS)
 
 .PHONY: bench
 bench: setup .venv/.installed-dev browser postgres  ## measure speed as ratios in one run (ARGS="--only requests", --quick, --profile)
