@@ -153,7 +153,7 @@ def _refuse_stranger(session: Session, actor: Actor, day: PlannedDay, side: Side
 def _when(day: PlannedDay, given: Given, now: datetime) -> datetime:
     """Return when something was said; a clock by which she came long before the day began cannot be right."""
     said_at = accepted_time(given.said_at, now)
-    is_impossible = given.said is not Said.MISSED and said_at < day.begins_at - rules.EARLY
+    is_impossible = given.said is not Said.MISSED and said_at < rules.opens_at(day.begins_at)
     return now if is_impossible else said_at
 
 

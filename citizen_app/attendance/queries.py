@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from citizen_app.attendance import rules
 from citizen_app.attendance.models import DayRecord, DayStatement
-from citizen_app.attendance.rules import EARLY, Excuse, Record, RecordState, Said, Side, Statement
+from citizen_app.attendance.rules import COUNTING, Excuse, Record, RecordState, Said, Side, Statement, opens_at
 from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
@@ -377,7 +377,7 @@ def placements_needing_staff(session: Session, actor: Actor, today: date, now: d
 def can_speak_of(day: AnyRow, now: datetime) -> bool:
     """Say whether a planned day is here, so that somebody can say that she came."""
     begins_at: datetime = day.begins_at
-    return day.cancelled_at is None and begins_at - EARLY <= now
+    return day.cancelled_at is None and opens_at(begins_at) <= now
 
 
 # --- Days as the citizen reads them -------------------------------------------------------------------------
@@ -401,16 +401,20 @@ class OwnDay:
     @property
     def late_choices(self) -> Sequence[int]:
         """How many minutes late she can have come."""
-        return [minutes for minutes in rules.LATE_MINUTES if minutes < self.planned]
+        return rules.late_choices(self.planned)
 
     @property
     def confirmed(self) -> int:
         """The minutes that both sides or staff stand by."""
-        return self.row.minutes or 0 if self.row.state in {RecordState.AGREED, RecordState.SETTLED} else 0
+        return self.row.minutes or 0 if self.row.state in COUNTING else 0
 
     @property
     def waits_for_her(self) -> bool:
         return self.row.cancelled_at is None and self.row.state == RecordState.CITIZEN_NEXT
+
+    @property
+    def opens_at(self) -> datetime:
+        return opens_at(self.row.begins_at)
 
     def name_of(self, said: Statement) -> str:
         return self.names[said.id]
@@ -446,11 +450,6 @@ class Week:
     @property
     def planned(self) -> int:
         return sum(day.planned for day in self.days)
-
-    @property
-    def late_choices(self) -> Sequence[int]:
-        """How many minutes late she can have come."""
-        return [minutes for minutes in rules.LATE_MINUTES if minutes < self.planned]
 
     @property
     def confirmed(self) -> int:

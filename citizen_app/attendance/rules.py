@@ -106,6 +106,10 @@ class RecordState(StrEnum):
     SETTLED = "settled"
 
 
+COUNTING = frozenset({RecordState.AGREED, RecordState.SETTLED})
+"""States in which the minutes of a day count."""
+
+
 @dataclass(frozen=True)
 class Record:
     """What stands of a day, worked out from all statements."""
@@ -182,6 +186,16 @@ def _language_minutes(said: Sequence[Statement]) -> int:
     return sum(last.values())
 
 
+def late_choices(planned: int) -> list[int]:
+    """Return how many minutes late somebody can have come to a day of so many planned minutes."""
+    return [minutes for minutes in LATE_MINUTES if minutes < planned]
+
+
+def opens_at(begins_at: datetime) -> datetime:
+    """Return from when on a day can be spoken of."""
+    return begins_at - EARLY
+
+
 def minutes_present(planned: int, said: Statement) -> int:
     """Return the minutes that a statement says she was there, of those planned."""
     if said.said is Said.MISSED:
@@ -217,7 +231,7 @@ def fault_in(
     """Return what is wrong with a statement about a day of so many planned minutes, or nothing."""
     if said not in ALLOWED[side]:
         return Fault.NOT_HERS
-    if now < begins_at - EARLY and said is not Said.MISSED:
+    if now < opens_at(begins_at) and said is not Said.MISSED:
         return Fault.TOO_EARLY
     if not _has_right_minutes(side, said, minutes, planned):
         return Fault.MINUTES

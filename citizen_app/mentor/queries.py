@@ -12,12 +12,13 @@ from citizen_app.attendance.queries import as_statement, can_speak_of, days_of, 
 from citizen_app.attendance.rules import (
     CORRECTION,
     LANGUAGE_CHOICES,
-    LATE_MINUTES,
     PRESENCE,
     RecordState,
     Said,
     Side,
     Statement,
+    late_choices,
+    opens_at,
 )
 from citizen_app.db import AnyRow
 from citizen_app.placements.rules import minutes_between
@@ -57,8 +58,12 @@ class MentorDay:
 
     @property
     def late_choices(self) -> Sequence[int]:
-        planned = minutes_between(self.begins_at, self.ends_at)
-        return [minutes for minutes in LATE_MINUTES if minutes < planned]
+        return late_choices(minutes_between(self.begins_at, self.ends_at))
+
+    @property
+    def opens_at(self) -> datetime:
+        """From when on it can be spoken of."""
+        return opens_at(self.begins_at)
 
     @property
     def language_choices(self) -> Sequence[int]:

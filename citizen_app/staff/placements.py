@@ -21,7 +21,7 @@ from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from citizen_app.attendance import queries as attendance
-from citizen_app.attendance.rules import RecordState
+from citizen_app.attendance.rules import COUNTING, RecordState
 from citizen_app.db import AnyRow
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import KnownCitizen, citizen_of_worker
@@ -190,7 +190,7 @@ def hours_of(days: Iterable[AnyRow]) -> tuple[Counter[int], Counter[int]]:
     for day in days:
         if day.cancelled_at is None:
             planned[day.placement_id] += minutes_between(day.begins_at, day.ends_at)
-            if day.state in {RecordState.AGREED, RecordState.SETTLED}:
+            if day.state in COUNTING:
                 confirmed[day.placement_id] += day.minutes or 0
     return planned, confirmed
 

@@ -6,7 +6,6 @@
 
 const doNothing = () => undefined;
 const PATIENCE = 10_000;
-const EARLY = 3_600_000; // as the server: an hour before a day begins one can speak of it
 const PAGES = document.body.dataset.learner ? "citizen-hours" : "mentor-days";
 
 /** @typedef {{ id: string, to: string, who: string, day: number, at: number, [more: string]: unknown }} Kept */
@@ -136,8 +135,8 @@ function submitPlainly(form, button) {
 
 // Days to come lie on the page already, so that a page without network can be spoken on all week.
 function showBegun() {
-  for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-begins][hidden]"))) {
-    if (Number(card.dataset.begins) - EARLY <= Date.now()) card.hidden = false;
+  for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-opens][hidden]"))) {
+    if (Number(card.dataset.opens) <= Date.now()) card.hidden = false;
   }
 }
 

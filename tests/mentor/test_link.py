@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event, func, select, update
 from werkzeug.test import TestResponse
 
 from citizen_app.attendance.models import DayRecord, DayStatement
+from citizen_app.attendance.rules import EARLY
 from citizen_app.people.models import AccessLogEntry, Person, Relation
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions
@@ -106,8 +107,8 @@ def test_a_day_that_has_not_begun_shows_no_buttons(phone: FlaskClient, door: str
     )
     placed.plan.session.commit()
     page = phone.get(door).text
-    begins = int(soon.timestamp() * 1000)
-    assert f'<section class="card" id="day-{today.id}" data-day="{today.id}" data-begins="{begins}" hidden>' in page
+    opens = int((soon - EARLY).timestamp() * 1000)
+    assert f'<section class="card" id="day-{today.id}" data-day="{today.id}" data-opens="{opens}" hidden>' in page
     assert f'data-day="{placed.day(8).id}"' not in page
     assert f"/days/{placed.day(-1).id}" in page
 
