@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
+from citizen_app.agreements import models as _agreement_tables
 from citizen_app.attendance import models as _attendance_tables
 from citizen_app.attendance import views as attendance
 from citizen_app.calendars import models as _calendar_tables
@@ -22,6 +23,8 @@ from citizen_app.db import Base, make_engine
 from citizen_app.goals import models as _goal_tables
 from citizen_app.goals import views as goals
 from citizen_app.home import views as home
+from citizen_app.learning import models as _learning_tables
+from citizen_app.ledger import models as _ledger_tables
 from citizen_app.meetings import models as _meeting_tables
 from citizen_app.meetings import views as meetings
 from citizen_app.mentor import views as mentor
@@ -64,8 +67,11 @@ TABLES = (
     _people_tables,
     _text_tables,
     _goal_tables,
+    _learning_tables,
+    _ledger_tables,
     _meeting_tables,
     _placement_tables,
+    _agreement_tables,
     _attendance_tables,
     _calendar_tables,
     _word_tables,

@@ -49,6 +49,8 @@ class Permission(StrEnum):
     """The workplaces of the municipality, their contact people, and who could take one more."""
     SPEAK_OF_DAYS = "speak_of_days"
     """Say of a planned day whether the citizen came: as herself or as her mentor."""
+    SPEAK_OF_WORK = "speak_of_work"
+    """Agree to the work agreement, and say how focus points and small steps at the workplace go: from each side."""
     SEE_FIGURES = "see_figures"
     """How often people come to meetings, over the whole municipality and without names."""
     CONNECT_PHONE = "connect_phone"
@@ -141,6 +143,11 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.ARRANGE_PLACEMENTS: _each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
     Permission.SEE_WORKPLACES: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
     Permission.SPEAK_OF_DAYS: {Role.CITIZEN: is_self, Role.MENTOR: works_with},
+    Permission.SPEAK_OF_WORK: {
+        Role.CITIZEN: is_self,
+        Role.MENTOR: works_with,
+        **_each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
+    },
     Permission.SEE_FIGURES: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
     Permission.CONNECT_PHONE: _each(STAFF, works_with),
     Permission.SEE_MENTEES: {Role.MENTOR: is_in_same_municipality},

@@ -18,12 +18,12 @@ from sqlalchemy import select
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.models import DayRecord, DayStatement
-from citizen_app.attendance.rules import Excuse, Record, Said, Side
+from citizen_app.attendance.rules import Excuse, Record, Said
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
-from citizen_app.placements.rules import PlacementKind, WeeklyTime, shift_on
+from citizen_app.placements.rules import PlacementKind, Side, WeeklyTime, shift_on
 from tests.plan import Plan
 
 HERE = ZoneInfo("Europe/Copenhagen")

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from citizen_app.attendance import queries, rules
 from citizen_app.attendance.models import DayRecord, DayStatement
-from citizen_app.attendance.rules import Excuse, Fault, Record, Said, Side, Statement
+from citizen_app.attendance.rules import Excuse, Fault, Record, Said, Statement
 from citizen_app.db import insert_new
 from citizen_app.placements.models import PlannedDay
 from citizen_app.placements.queries import day_to_change, is_mentor_of
-from citizen_app.placements.rules import minutes_between
+from citizen_app.placements.rules import Side, minutes_between
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
 from citizen_app.web.phone_clock import accepted_time
 

@@ -13,8 +13,9 @@ from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from citizen_app.attendance.actions import Given
-from citizen_app.attendance.rules import ALLOWED, EXCUSES, MOST_MINUTES, OBJECTIONS, Excuse, Said, Side
+from citizen_app.attendance.rules import ALLOWED, EXCUSES, MOST_MINUTES, OBJECTIONS, Excuse, Said
 from citizen_app.people.forms import Form
+from citizen_app.placements.rules import Side
 from citizen_app.texts.forms import no_cpr_number
 from citizen_app.texts.rules import has_cpr_number, one_line
 

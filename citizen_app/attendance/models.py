@@ -30,6 +30,9 @@ class DayStatement(InMunicipality, Base):
     said_at: Mapped[datetime]
     arrived_at: Mapped[datetime]
     minutes: Mapped[int | None]
+    began_at: Mapped[datetime | None]
+    """When she began and ended by this word, where it was not as planned."""
+    ended_at: Mapped[datetime | None]
     excuse: Mapped[str | None] = mapped_column(String(10))
     """A `rules.Excuse`."""
     about: Mapped[str | None] = mapped_column(String(36))

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from citizen_app.attendance import rules
 from citizen_app.attendance.models import DayRecord, DayStatement
-from citizen_app.attendance.rules import COUNTING, Excuse, Record, RecordState, Said, Side, Statement, opens_at
+from citizen_app.attendance.rules import COUNTING, Excuse, Record, RecordState, Said, Statement, opens_at
 from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
-from citizen_app.placements.rules import LINK_KEPT, minutes_between
+from citizen_app.placements.rules import LINK_KEPT, Side, minutes_between
 from citizen_app.policy import Actor, NotFound
 
 _DAY_COLUMNS = (

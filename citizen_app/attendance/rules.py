@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from citizen_app.placements.rules import Side
+
 CORRECTION = timedelta(hours=24)
 """So long after her first word a mentor can mend what she said of a day; later words are kept and change nothing."""
 SPEAKS_FIRST = timedelta(days=14)
@@ -21,12 +23,6 @@ EARLY = timedelta(hours=1)
 LATE_MINUTES = (5, 10, 15, 30, 60, 120)
 LANGUAGE_CHOICES = (0, 15, 30, 45, 60, 90, 120)
 MOST_MINUTES = 24 * 60
-
-
-class Side(StrEnum):
-    MENTOR = "mentor"
-    CITIZEN = "citizen"
-    STAFF = "staff"
 
 
 class Said(StrEnum):

@@ -21,11 +21,11 @@ from citizen_app.attendance import actions, queries
 from citizen_app.attendance.actions import BadStatement, Given
 from citizen_app.attendance.forms import DayForm, Kept, read_kept
 from citizen_app.attendance.queries import OwnDay
-from citizen_app.attendance.rules import Fault, Record, RecordState, Said, Side
+from citizen_app.attendance.rules import Fault, Record, RecordState, Said
 from citizen_app.db import AnyRow
 from citizen_app.people.queries import own_subject
 from citizen_app.placements import queries as placements
-from citizen_app.placements.rules import PlacementState, state_of
+from citizen_app.placements.rules import PlacementState, Side, state_of
 from citizen_app.policy import Permission, Refusal
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.queries import statements_of
-from citizen_app.attendance.rules import Excuse, Record, Said, Side
+from citizen_app.attendance.rules import Excuse, Record, Said
 from citizen_app.demo.rules import DayWord, Event, Placing, Story
 from citizen_app.goals import actions as goals
 from citizen_app.goals.actions import StepPlan, Wording
@@ -39,7 +39,7 @@ from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
 from citizen_app.placements.queries import closed_days
-from citizen_app.placements.rules import PlacementKind, WeeklyTime, planned_shifts
+from citizen_app.placements.rules import PlacementKind, Side, WeeklyTime, planned_shifts
 from citizen_app.policy import Actor, Refusal, Role, Subject
 from citizen_app.practice import actions as practice
 from citizen_app.practice.actions import GivenAnswer

@@ -15,13 +15,12 @@ from citizen_app.attendance.rules import (
     PRESENCE,
     RecordState,
     Said,
-    Side,
     Statement,
     late_choices,
     opens_at,
 )
 from citizen_app.db import AnyRow
-from citizen_app.placements.rules import minutes_between
+from citizen_app.placements.rules import Side, minutes_between
 from citizen_app.policy import Actor
 
 LOOK_BACK = timedelta(days=14)

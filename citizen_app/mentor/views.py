@@ -1,15 +1,11 @@
 """The mentor's pages: first names and languages of own people, the words they learn, their days, and nothing else.
 
 Family names, phone numbers and plans are not even selected, so that no template can show them by mistake.
-
-A mentor without an account has a link. Its address is the secret, so it wants no cookie and no form token, and
-whoever is signed in on the same browser has no part in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
@@ -20,19 +16,29 @@ from werkzeug.wrappers import Response
 
 from citizen_app.attendance.actions import BadStatement, DayIsCancelled, Given, TooLateToMend, each_alone, say
 from citizen_app.attendance.forms import Kept, read_given, read_kept
-from citizen_app.attendance.rules import Fault, Record, Side
+from citizen_app.attendance.rules import Fault, Record
+from citizen_app.mentor.door import (
+    closed_door,
+    closed_words,
+    hide,
+    light_page,
+    note_visit,
+    open_door,
+    subject_of,
+    today_of,
+)
 from citizen_app.mentor.queries import LOOK_BACK, mentor_days
 from citizen_app.people.actions import log_access, log_access_daily
-from citizen_app.people.queries import mentees_of, subject_for, subjects_of_worker
-from citizen_app.placements.queries import MentorAtDoor, day_of_mentor, mentor_at_door, placements_of_mentor
+from citizen_app.people.queries import mentees_of, subject_for
+from citizen_app.placements.queries import MentorAtDoor, day_of_mentor, placements_of_mentor
+from citizen_app.placements.rules import Side
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, check
 from citizen_app.practice.actions import set_used_today
 from citizen_app.practice.queries import desk, said_by_today
 from citizen_app.web.access import actor, midnight, public, requires, today
 from citizen_app.web.errors import sentence_for
-from citizen_app.web.fragments import bare_page, go, page
-from citizen_app.web.locale import local_date, read_in, zone
-from citizen_app.web.session import begin_writing, db, now
+from citizen_app.web.fragments import go, page
+from citizen_app.web.session import db, now
 from citizen_app.words.queries import picture_of
 
 blueprint = Blueprint("mentor", __name__)
@@ -51,13 +57,11 @@ def exempt(csrf: CSRFProtect) -> None:
 @public
 def link(token: str) -> Response:
     """Today's hours of somebody, and the days that still want a word."""
-    door = _door(token)
+    door = open_door(token)
     if door is None:
-        return _closed_door()
+        return closed_door()
     response = _link_page(token, door)
-    me = door.actor
-    midnight_there = datetime.combine(_today_of(me), time(), zone(me.timezone))
-    log_access_daily(begin_writing(), me, door.citizen_id, "hours", midnight=midnight_there, now=now())
+    note_visit(door, "hours")
     return response
 
 
@@ -65,32 +69,24 @@ def link(token: str) -> Response:
 @public
 def say_by_link(token: str, day_id: int) -> Response:
     """Take a word about one day."""
-    door = _door(token)
+    door = open_door(token)
     if door is None:
-        return _closed_door()
+        return closed_door()
     try:
         _say_at(door, day_id, read_given(request.form))
     except Refusal as refusal:
         return _link_page(token, door, refusal)
-    return _hide(redirect(f"/m/{token}", 303))
+    return hide(redirect(f"/m/{token}", 303))
 
 
 @blueprint.post("/m/<token>/said")
 @public
 def say_kept(token: str) -> Response:
     """Take what a phone has kept while it was without network; each word stands alone."""
-    door = _door(token)
+    door = open_door(token)
     if door is None:
-        return _hide(_answered({"statements": [], "sentence": _closed_words()}, 404))
-    return _hide(_take_kept(lambda one: _say_at(door, one.day_id, one.given)))
-
-
-def _door(token: str) -> MentorAtDoor | None:
-    """Return who holds this link; from here on the page is in that mentor's language."""
-    door = mentor_at_door(db(), token, now())
-    if door is not None:
-        read_in(door.actor.language)
-    return door
+        return hide(_answered({"statements": [], "sentence": closed_words()}, 404))
+    return hide(_take_kept(lambda one: _say_at(door, one.day_id, one.given)))
 
 
 def _say_at(door: MentorAtDoor, day_id: int, given: Given | None) -> Record:
@@ -99,37 +95,14 @@ def _say_at(door: MentorAtDoor, day_id: int, given: Given | None) -> Record:
 
 def _link_page(token: str, door: MentorAtDoor, refusal: Refusal | None = None) -> Response:
     me = door.actor
-    return _hide(
-        bare_page(
-            "mentor/link.html",
-            status=refusal.status if refusal else 200,
-            product_name=me.product_name,
-            text_size=me.text_size,
-            timezone=me.timezone,
-            is_easy=me.easy_reading,
-            name=door.citizen_name,
-            found=mentor_days(db(), me, [door.placement_id], _today_of(me), now())[door.placement_id],
-            address=f"/m/{token}",
-            sentence=_sentence(refusal) if refusal else "",
-        )
+    return light_page(
+        "mentor/link.html",
+        door,
+        status=refusal.status if refusal else 200,
+        found=mentor_days(db(), me, [door.placement_id], today_of(me), now())[door.placement_id],
+        address=f"/m/{token}",
+        sentence=_sentence(refusal) if refusal else "",
     )
-
-
-def _closed_door() -> Response:
-    """Answer a link that does not open, always in the same words: they do not tell whether it ever did."""
-    about = {"product_name": "Sammen", "text_size": "normal", "is_easy": False}
-    return _hide(bare_page("mentor/closed.html", status=404, sentence=_closed_words(), **about))
-
-
-def _closed_words() -> str:
-    return str(_("This link does not open any more."))
-
-
-def _hide(response: Response) -> Response:
-    """Keep the secret address out of other servers' logs and of search engines."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 # --- By account ---------------------------------------------------------------------------------------------
@@ -219,14 +192,9 @@ def _answered(answer: dict[str, Any], status: int) -> Response:
 
 def _say(me: Actor, placement_id: int, citizen_id: int, day_id: int, given: Given | None) -> Record:
     """Let a mentor speak of a day; raises a Refusal."""
-    (subject,) = subjects_of_worker(db(), me, [citizen_id], _today_of(me))
     if given is None:
         raise BadStatement(Fault.NOT_HERS)
-    return say(db(), me, subject, placement_id, day_id, Side.MENTOR, given, now())
-
-
-def _today_of(mentor: Actor) -> date:
-    return local_date(now(), mentor.timezone)
+    return say(db(), me, subject_of(me, citizen_id), placement_id, day_id, Side.MENTOR, given, now())
 
 
 def _sentence(refusal: Refusal | None) -> str:

@@ -30,6 +30,8 @@ class MentorKind(StrEnum):
     COMPANY_MENTOR = "company_mentor"
     LANGUAGE_MENTOR = "language_mentor"
     LANGUAGE_BUDDY = "language_buddy"
+    CTI_WORKER = "cti_worker"
+    """Helps for some months on the way into a job, from outside the municipality."""
     ROLE_MODEL = "role_model"
     VOLUNTEER = "volunteer"
 

@@ -58,6 +58,8 @@ class Placement(InMunicipality, Base):
     """How long she is to talk with a language mentor in all."""
     follow_up_day: Mapped[int]
     """On which day of the placement the follow-up falls."""
+    follow_up_meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meetings.id"))
+    """The meeting that the follow-up has become."""
     version: Mapped[int] = mapped_column(default=1)
     made_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     made_at: Mapped[datetime]
@@ -124,6 +126,8 @@ class MentorLink(InMunicipality, Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     placement_id: Mapped[int] = mapped_column(ForeignKey("placements.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    nonce: Mapped[str] = mapped_column(String(32), default="")
+    """With the app's key the token follows from it, so that a nudge can carry the same link; alone it opens nothing."""
     made_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     made_at: Mapped[datetime]
     expires_on: Mapped[date]

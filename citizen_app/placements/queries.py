@@ -24,8 +24,8 @@ from citizen_app.placements.models import (
     PlannedDay,
     Workplace,
 )
-from citizen_app.placements.rules import Shift, WeeklyTime
-from citizen_app.policy import Actor, NotFound, Role
+from citizen_app.placements.rules import Shift, Side, WeeklyTime
+from citizen_app.policy import Actor, NotFound, Role, Subject
 from citizen_app.texts.rules import fold
 
 _T = TypeVar("_T")
@@ -174,6 +174,26 @@ def placement_to_change(session: Session, municipality_id: int, placement_id: in
     if found is None:
         raise NotFound
     return found
+
+
+def placement_to_speak_of(session: Session, actor: Actor, subject: Subject, placement_id: int) -> Placement:
+    """Return a citizen's placement of which the actor may speak, held until the transaction ends.
+
+    Raises NotFound for another citizen's, and for a mentor who does not help at this very one.
+    """
+    kept = placement_to_change(session, subject.municipality_id, placement_id)
+    is_stranger = actor.role == Role.MENTOR and not is_mentor_of(
+        session, subject.municipality_id, actor.person_id, placement_id
+    )
+    if kept.citizen_id != subject.citizen_id or is_stranger:
+        raise NotFound
+    return kept
+
+
+def side_of(actor: Actor) -> Side:
+    """Return for which side somebody speaks at a workplace."""
+    sides = {Role.CITIZEN.value: Side.CITIZEN, Role.MENTOR.value: Side.MENTOR}
+    return sides.get(actor.role, Side.STAFF)
 
 
 _OWN_LIST: Select[*tuple[Any, ...]] = (

@@ -14,6 +14,14 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
+class Side(StrEnum):
+    """Who speaks of what happens at a workplace."""
+
+    MENTOR = "mentor"
+    CITIZEN = "citizen"
+    STAFF = "staff"
+
+
 class PlacementKind(StrEnum):
     TASTER = "taster"
     """A few weeks to see whether the line of work suits."""

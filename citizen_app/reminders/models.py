@@ -6,7 +6,7 @@ and writing one's token on it: a worker that dies holds nothing, its rows are du
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,6 +19,7 @@ class Reminder(InMunicipality, Base):
     __table_args__ = (
         Index(None, "state", "next_try_at", "id"),
         Index(None, "municipality_id", "meeting_id"),
+        Index(None, "municipality_id", "placement_id"),
         Index(None, "municipality_id", "person_id", "due_at"),
     )
 
@@ -28,6 +29,10 @@ class Reminder(InMunicipality, Base):
     """A `rules.ReminderKind`."""
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meetings.id"))
     goal_id: Mapped[int | None] = mapped_column(ForeignKey("goals.id"))
+    placement_id: Mapped[int | None] = mapped_column(ForeignKey("placements.id"))
+    """Whose days it asks about: a mentor's nudge, or the citizen's hours."""
+    about_day: Mapped[date | None]
+    """The latest planned day it asks about."""
     about_version: Mapped[int] = mapped_column(default=0)
     """The version of the meeting it speaks of, which an answer to it goes to."""
     due_at: Mapped[datetime]

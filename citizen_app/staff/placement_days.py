@@ -18,13 +18,12 @@ from werkzeug.wrappers import Response
 
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance import queries
-from citizen_app.attendance.rules import Side
 from citizen_app.db import AnyRow
 from citizen_app.people.actions import log_access
 from citizen_app.placements import actions
 from citizen_app.placements.actions import BadPlacement
 from citizen_app.placements.queries import day_to_change
-from citizen_app.placements.rules import Shift, minutes_between
+from citizen_app.placements.rules import Shift, Side, minutes_between
 from citizen_app.policy import Actor, NotFound, Permission, Refusal
 from citizen_app.staff.placement_forms import DAY_FAULTS, MoveDayForm, SettleForm
 from citizen_app.staff.placements import NAMES, Known, placement_to_change

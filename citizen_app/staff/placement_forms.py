@@ -25,7 +25,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from citizen_app.attendance import rules as attendance
 from citizen_app.attendance.actions import Given
-from citizen_app.attendance.rules import EXCUSES, MOST_MINUTES, Excuse, Said, Side
+from citizen_app.attendance.rules import EXCUSES, MOST_MINUTES, Excuse, Said
 from citizen_app.people.forms import LANGUAGE_CHOICES, TOO_LONG, Form
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements.actions import BadPlacement, Fault, MentorFacts, PlacementFacts, WorkplaceFacts
@@ -36,6 +36,7 @@ from citizen_app.placements.rules import (
     MOST_LANGUAGE_MINUTES,
     PlacementKind,
     Shift,
+    Side,
     WeeklyTime,
     clashing_weekdays,
     shift_on,
@@ -59,6 +60,7 @@ MENTOR_KINDS = {
     MentorKind.COMPANY_MENTOR: _("Company mentor"),
     MentorKind.LANGUAGE_MENTOR: _("Language mentor"),
     MentorKind.LANGUAGE_BUDDY: _("Language buddy"),
+    MentorKind.CTI_WORKER: _("CTI worker"),
     MentorKind.ROLE_MODEL: _("Role model"),
     MentorKind.VOLUNTEER: _("Volunteer"),
 }

@@ -19,7 +19,19 @@ from citizen_app.texts.models import PastWording, Rendering, Text
 from citizen_app.texts.rules import Line, Phrase, Reading, mark_of, read
 
 PHRASES = Path(__file__).parent / "data" / "phrases.csv"
-_KINDS = {"goal", "step"}
+_KINDS = {
+    "goal",
+    "step",
+    "purpose",
+    "task",
+    "colleague",
+    "place",
+    "support",
+    "milestone",
+    "follow_up",
+    "focus",
+    "ready_step",
+}
 _TRACKS = {"job", "coping", "network"}
 
 
@@ -109,6 +121,6 @@ def _check_row(row: dict[str, str], bank: Mapping[str, Phrase], where: str) -> N
     if row["key"] in bank:
         raise BadPhrase(f"{where}: key {row['key']} is there twice")
     if row["kind"] not in _KINDS:
-        raise BadPhrase(f"{where}: kind must be goal or step")
+        raise BadPhrase(f"{where}: kind must be one of {', '.join(sorted(_KINDS))}")
     if row["track"] not in _TRACKS:
         raise BadPhrase(f"{where}: track must be job, coping or network")

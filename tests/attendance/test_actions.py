@@ -15,12 +15,12 @@ from sqlalchemy import Engine
 
 from citizen_app.attendance import actions, queries, rules
 from citizen_app.attendance.actions import BadStatement, DayIsCancelled, Given, StaleDay, TooLateToMend
-from citizen_app.attendance.rules import CORRECTION, Fault, Record, RecordState, Side
+from citizen_app.attendance.rules import CORRECTION, Fault, Record, RecordState
 from citizen_app.db import writing_session
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import MentorFacts
-from citizen_app.placements.rules import minutes_between
+from citizen_app.placements.rules import Side, minutes_between
 from citizen_app.policy import Actor, Forbidden, NotFound, Subject
 from citizen_app.web.phone_clock import OLDEST
 from tests.cast import actor_for

@@ -19,12 +19,12 @@ from citizen_app.attendance.rules import (
     Fault,
     RecordState,
     Said,
-    Side,
     Statement,
     fault_in,
     minutes_present,
     record_of,
 )
+from citizen_app.placements.rules import Side
 
 AT = datetime(2026, 6, 1, 8, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

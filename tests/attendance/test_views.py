@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from citizen_app.attendance.rules import EXCUSES, OBJECTIONS, Side
+from citizen_app.attendance.rules import EXCUSES, OBJECTIONS
 from citizen_app.placements import actions as placements
 from citizen_app.placements.models import Placement, PlannedDay
-from citizen_app.placements.rules import shift_on
+from citizen_app.placements.rules import Side, shift_on
 from citizen_app.web.assets import has_picture
 from tests.home.test_views import MOST_SELECTS, sent
 from tests.placed import BEGINS, ENDS, HERE, Placed, placed

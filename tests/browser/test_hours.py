@@ -14,13 +14,13 @@ from sqlalchemy import Engine, select
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.models import DayRecord
-from citizen_app.attendance.rules import Said, Side
+from citizen_app.attendance.rules import Said
 from citizen_app.db import reading_session, writing_session
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import PlannedDay
-from citizen_app.placements.rules import PlacementKind, WeeklyTime
+from citizen_app.placements.rules import PlacementKind, Side, WeeklyTime
 from citizen_app.policy import Subject
 from tests.cast import Cast, actor_for
 

@@ -21,8 +21,8 @@ PACKAGE = PROJECT_ROOT / "citizen_app"
 TOP_LEVEL = set("__init__ app cli config db policy serve worker wsgi".split())
 DRAWERS = set("__init__ rules models queries actions forms jobs views".split())
 EXTRA_DRAWERS = {"people": {"actor"}, "push": {"delivery"}, "reminders": {"delivery"}}
-FREE_ROOMS = {"web", "staff", "migrations"}
-"""The web kit has one module per purpose, the staff's screens one per page, and migrations are Alembic's."""
+FREE_ROOMS = {"web", "staff", "mentor", "migrations"}
+"""The web kit has a module per purpose, the staff's and mentor's screens one per page, migrations are Alembic's."""
 BANNED_NAMES = set("util utils helper helpers common service services core misc manager managers".split())
 
 PHYSICAL_CSS = [

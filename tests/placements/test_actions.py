@@ -16,7 +16,6 @@ from sqlalchemy import Engine, func, select, text
 
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.queries import days_of
-from citizen_app.attendance.rules import Side
 from citizen_app.db import writing_session
 from citizen_app.meetings.queries import holiday
 from citizen_app.people.models import Person, Relation
@@ -32,7 +31,7 @@ from citizen_app.placements.actions import (
     WorkplaceFacts,
 )
 from citizen_app.placements.models import MentorLink, Placement, PlacementMentor, PlannedDay, Workplace
-from citizen_app.placements.rules import PlacementKind, Shift, WeeklyTime, shift_on
+from citizen_app.placements.rules import PlacementKind, Shift, Side, WeeklyTime, shift_on
 from citizen_app.policy import Forbidden, NotFound, Role, Subject
 from tests.placed import HERE, Placed, placed
 from tests.plan import Plan

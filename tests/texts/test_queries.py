@@ -80,7 +80,7 @@ def test_an_empty_field_is_named_with_file_and_line(tmp_path: Path, field: str) 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("kind", "wish", "line 4: kind must be goal or step"),
+        ("kind", "wish", "line 4: kind must be one of colleague, focus, follow_up, goal"),
         ("track", "money", "line 4: track must be job, coping or network"),
         ("key", "try_a_job", "line 4: key try_a_job is there twice"),
     ],
