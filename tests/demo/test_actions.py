@@ -24,7 +24,7 @@ from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import people_around
 from citizen_app.placements.models import Placement, PlannedDay
 from citizen_app.placements.queries import mentors_of, workplaces
-from citizen_app.placements.rules import PlacementKind, PlacementState, state_of
+from citizen_app.placements.rules import PlacementKind, PlacementState, Side, state_of
 from citizen_app.texts.models import Rendering, Text
 from tests.cast import actor_for
 
