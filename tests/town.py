@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.rules import Said
-from citizen_app.attendance.rules import Side as AttendanceSide
 from citizen_app.goals import actions as goals
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
@@ -34,6 +33,7 @@ from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import PlannedDay
 from citizen_app.placements.rules import PlacementKind, WeeklyTime
+from citizen_app.placements.rules import Side as AttendanceSide
 from citizen_app.policy import STAFF, Actor, Role, Subject
 from citizen_app.push.models import Device
 from citizen_app.reminders.actions import pause, resume

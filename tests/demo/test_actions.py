@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance.queries import language_minutes_of, placements_needing_staff
 from citizen_app.attendance.rules import RecordState, Said
-from citizen_app.attendance.rules import Side as Speaker
 from citizen_app.demo.actions import DemoIsLoaded, load
 from citizen_app.demo.forms import read_story
 from citizen_app.goals.models import Goal, GoalEvent, SmallStep, WritingTogether
@@ -24,7 +23,8 @@ from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import people_around
 from citizen_app.placements.models import Placement, PlannedDay
 from citizen_app.placements.queries import mentors_of, workplaces
-from citizen_app.placements.rules import PlacementKind, PlacementState, Side, state_of
+from citizen_app.placements.rules import PlacementKind, PlacementState, state_of
+from citizen_app.placements.rules import Side as Speaker
 from citizen_app.texts.models import Rendering, Text
 from tests.cast import actor_for
 
