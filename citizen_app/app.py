@@ -46,6 +46,7 @@ from citizen_app.staff import calendar as staff_calendar
 from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import feeds as staff_feeds
 from citizen_app.staff import figures as staff_figures
+from citizen_app.staff import follow_ups as staff_follow_ups
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
@@ -108,6 +109,7 @@ ROOMS = (
     staff_places,
     staff_workplaces,
     staff_placements,
+    staff_follow_ups,
     staff_placement_days,
     staff_accounts,
     staff_words,

@@ -15,6 +15,7 @@ from citizen_app.attendance import rules
 from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance.rules import COUNTING, Excuse, Record, RecordState, Said, Statement, opens_at
 from citizen_app.db import AnyRow, rows_of
+from citizen_app.meetings.models import Meeting
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
@@ -331,6 +332,11 @@ _has_talked_lately = exists().where(
     DayRecord.day > bindparam("lately"),
     DayRecord.language_minutes > 0,
 )
+_has_follow_up = exists().where(
+    Meeting.id == Placement.follow_up_meeting_id,
+    Meeting.municipality_id == bindparam("municipality_id"),
+    Meeting.cancelled_at.is_(None),
+)
 _NEEDING_STAFF: Select[*tuple[Any, ...]] = (
     select(
         Placement.id,
@@ -338,6 +344,8 @@ _NEEDING_STAFF: Select[*tuple[Any, ...]] = (
         Placement.starts_on,
         Placement.last_day,
         Placement.language_minutes,
+        Placement.follow_up_day,
+        _has_follow_up.label("has_follow_up"),
         Person.given_name,
         Person.family_name,
         Workplace.name.label("workplace"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from citizen_app.meetings.models import Participant
 from citizen_app.people.models import Person, Relation
 from citizen_app.people.rules import MentorKind, fingerprint
 from citizen_app.placements import queries, rules
@@ -243,6 +244,16 @@ def cancel_day(session: Session, actor: Actor, subject: Subject, placement_id: i
     _own_placement(session, subject, placement_id)
     day = queries.day_to_change(session, subject.municipality_id, placement_id, day_id)
     day.cancelled_at = day.cancelled_at or now
+
+
+def keep_follow_up(session: Session, actor: Actor, subject: Subject, placement_id: int, meeting_id: int) -> None:
+    """Let a meeting be the follow-up of a placement; raises NotFound for a meeting that is not with this citizen."""
+    check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    kept = _own_placement(session, subject, placement_id)
+    about = {"municipality_id": subject.municipality_id, "meeting_id": meeting_id, "person_id": subject.citizen_id}
+    if session.scalar(select(Participant.id).filter_by(**about)) is None:
+        raise NotFound
+    kept.follow_up_meeting_id = meeting_id
 
 
 # --- Mentors and their links --------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, Select, and_, bindparam, exists, func, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from citizen_app.db import AnyRow, rows_of
+from citizen_app.meetings.models import Meeting
 from citizen_app.meetings.queries import holiday
 from citizen_app.people.models import Municipality, Person, Relation
 from citizen_app.people.queries import ACTOR_COLUMNS, is_citizen_of_worker
@@ -117,6 +118,13 @@ def entrance_photo(session: Session, municipality_id: int, workplace_id: int) ->
 
 # --- Placements ---------------------------------------------------------------------------------------------
 
+_is_follow_up = and_(
+    Meeting.id == Placement.follow_up_meeting_id,
+    Meeting.municipality_id == Placement.municipality_id,
+    Meeting.cancelled_at.is_(None),
+    Meeting.settled_at.is_not(None),
+)
+"""The meeting that the follow-up has become, once its time is fixed."""
 _PLACEMENT_COLUMNS = (
     Placement.id,
     Placement.municipality_id,
@@ -128,6 +136,8 @@ _PLACEMENT_COLUMNS = (
     Placement.follow_up_day,
     Placement.version,
     Placement.made_by_id,
+    Meeting.id.label("follow_up_meeting_id"),
+    Meeting.starts_at.label("follow_up_at"),
     Workplace.id.label("workplace_id"),
     Workplace.name.label("workplace"),
     Workplace.branch,
@@ -140,6 +150,7 @@ _PLACEMENT_COLUMNS = (
 _OF_CITIZEN: Select[*tuple[Any, ...]] = (
     select(*_PLACEMENT_COLUMNS)
     .join(Workplace, Workplace.id == Placement.workplace_id)
+    .outerjoin(Meeting, _is_follow_up)
     .where(
         Placement.municipality_id == bindparam("municipality_id"),
         Placement.citizen_id == bindparam("citizen_id"),
@@ -150,6 +161,7 @@ _OF_CITIZEN: Select[*tuple[Any, ...]] = (
 _ONE: Select[*tuple[Any, ...]] = (
     select(*_PLACEMENT_COLUMNS)
     .join(Workplace, Workplace.id == Placement.workplace_id)
+    .outerjoin(Meeting, _is_follow_up)
     .where(Placement.municipality_id == bindparam("municipality_id"), Placement.id == bindparam("placement_id"))
 )
 
@@ -204,6 +216,7 @@ _OWN_LIST: Select[*tuple[Any, ...]] = (
         Person.has_photo,
     )
     .join(Workplace, Workplace.id == Placement.workplace_id)
+    .outerjoin(Meeting, _is_follow_up)
     .join(Person, Person.id == Placement.citizen_id)
     .where(
         Placement.municipality_id == bindparam("municipality_id"),
@@ -413,6 +426,8 @@ class MentorAtDoor:
     citizen_id: int
     citizen_name: str
     """Her first name; more a mentor does not get."""
+    follow_up_at: datetime | None
+    """When mentor, citizen and staff talk about how it goes, once that is fixed."""
 
 
 _citizen = aliased(Person)
@@ -420,6 +435,7 @@ _BY_TOKEN = (
     select(
         MentorLink.placement_id,
         Placement.citizen_id,
+        Meeting.starts_at.label("follow_up_at"),
         _citizen.given_name.label("citizen_name"),
         *ACTOR_COLUMNS,
     )
@@ -434,6 +450,7 @@ _BY_TOKEN = (
         ),
     )
     .join(Placement, Placement.id == MentorLink.placement_id)
+    .outerjoin(Meeting, _is_follow_up)
     .join(_citizen, _citizen.id == Placement.citizen_id)
     .where(
         MentorLink.token_hash == bindparam("token_hash"),
@@ -457,7 +474,7 @@ def mentor_at_door(session: Session, token: str, now: datetime) -> MentorAtDoor 
     if row is None:
         return None
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy documents this name
-    about = {name: fields.pop(name) for name in ("placement_id", "citizen_id", "citizen_name")}
+    about = {name: fields.pop(name) for name in ("placement_id", "citizen_id", "citizen_name", "follow_up_at")}
     return MentorAtDoor(Actor(**fields, sign_in_id=0), **about)
 
 
@@ -468,12 +485,14 @@ _MENTORED: Select[*tuple[Any, ...]] = (
         Placement.starts_on,
         Placement.last_day,
         Placement.language_minutes,
+        Meeting.starts_at.label("follow_up_at"),
         Person.given_name,
         Person.language,
         PlacementMentor.kind,
     )
     .join(Placement, Placement.id == PlacementMentor.placement_id)
     .join(Person, Person.id == Placement.citizen_id)
+    .outerjoin(Meeting, _is_follow_up)
     .where(
         PlacementMentor.municipality_id == bindparam("municipality_id"),
         PlacementMentor.person_id == bindparam("person_id"),

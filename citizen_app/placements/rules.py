@@ -42,6 +42,8 @@ LANGUAGE_MINUTES = 600
 MOST_LANGUAGE_MINUTES = 6000
 FOLLOW_UP_DAY = 21
 """The follow-up falls on this day of the placement."""
+FOLLOW_UP_AHEAD = timedelta(days=7)
+"""So long before the follow-up staff are told that it has no time yet."""
 LINK_KEPT = timedelta(days=14)
 """A mentor's link works so long after the last day, for what is still to be said."""
 
@@ -56,6 +58,16 @@ def state_of(starts_on: date, last_day: date, today: date) -> PlacementState:
     if today < starts_on:
         return PlacementState.COMING
     return PlacementState.RUNNING if today <= last_day else PlacementState.OVER
+
+
+def follow_up_on(starts_on: date, follow_up_day: int) -> date:
+    """Return the date of the follow-up; the first day of a placement is its day 1."""
+    return starts_on + timedelta(days=follow_up_day - 1)
+
+
+def is_follow_up_due(starts_on: date, last_day: date, follow_up_day: int, today: date) -> bool:
+    """Say whether it is time to agree on a time for the follow-up: from a week before its day until the end."""
+    return follow_up_on(starts_on, follow_up_day) - FOLLOW_UP_AHEAD <= today <= last_day
 
 
 def is_language_late(starts_on: date, last_day: date, planned: int, used: int, today: date) -> bool:

@@ -24,7 +24,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its hints
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from citizen_app.config import LANGUAGES
 from citizen_app.meetings import queries, rules
@@ -199,6 +199,8 @@ class NewMeetingForm(MeetingForm):
     people = Ticks(_("Who else comes"), choices=(), validate_choice=True)
     """People around the citizen."""
     guest = _text(_("A guest without an account"), rules.NAME_LENGTH)
+    placement = IntegerField(validators=[Optional()], widget=HiddenInput())
+    """The placement whose follow-up it is to be."""
 
     def offered(self, facts: MeetingFacts, timezone: str) -> list[Slot] | None:
         """Return all times to choose from, none when there is just one, or None when a time does not exist."""

@@ -19,8 +19,10 @@ from citizen_app.meetings import actions, queries, rules
 from citizen_app.meetings.rules import Answer, Interpreter, MeetingFacts, Outcome, Part, Position, Reply, Slot
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import citizen_of_worker, citizens_of, people_around, subjects_of_worker
+from citizen_app.placements.actions import keep_follow_up
 from citizen_app.policy import STAFF, Actor, Permission, can, check, has_role_for
 from citizen_app.reminders.queries import reaches, reminders_of_meeting
+from citizen_app.staff import follow_ups
 from citizen_app.staff.meeting_forms import (
     PROBLEMS,
     CancelForm,
@@ -81,7 +83,9 @@ def new(citizen_id: int) -> Response:
         if person.id != me.person_id
     ]
     wanted = Interpreter.MISSING if citizen.needs_interpreter else Interpreter.NONE_NEEDED
-    form = NewMeetingForm(language=citizen.language, interpreter=wanted.value, kind="talk")
+    placement = follow_ups.wanted_placement(me, subject)
+    usual = {"language": citizen.language, "interpreter": wanted.value, "kind": "talk"}
+    form = NewMeetingForm(**usual | (follow_ups.proposal(me, placement) if placement else {}))
     form.people.choices = choices({person.id: f"{person.given_name} {person.family_name}" for person in around})
     facts = form.facts(me.timezone)
     offered = form.offered(facts, me.timezone) if facts else None
@@ -96,6 +100,8 @@ def new(citizen_id: int) -> Response:
                 form.show_faults(refusal.faults)
             else:
                 session["notice"] = _("The meeting is made. %(name)s can see it now.", name=citizen.given_name)
+                if placement is not None:
+                    keep_follow_up(db(), me, subject, placement.id, meeting.id)
                 return go(url_for("staff_meetings.show", meeting_id=meeting.id))
     elif request.method == "GET":
         log_access(db(), me, citizen_id, "meeting", now())

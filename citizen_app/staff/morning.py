@@ -16,7 +16,7 @@ from citizen_app.db import AnyRow
 from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
 from citizen_app.meetings.queries import meetings_needing_staff
-from citizen_app.placements.rules import is_language_late
+from citizen_app.placements.rules import follow_up_on, is_follow_up_due, is_language_late
 from citizen_app.policy import Permission
 from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
@@ -107,6 +107,10 @@ def _at_work(days: Iterable[AnyRow], placements: Iterable[AnyRow]) -> Iterator[E
         if one.silent_since is not None:
             sentence = _("No word from the workplace since %(day)s", day=long_day(one.silent_since, language))
             yield Errand(one, one.citizen_id, "clock", sentence, address)
+        if not one.has_follow_up and is_follow_up_due(one.starts_on, one.last_day, one.follow_up_day, today()):
+            on = long_day(follow_up_on(one.starts_on, one.follow_up_day), language)
+            sentence = _("The follow-up on %(day)s has no time yet", day=on)
+            yield Errand(one, one.citizen_id, "calendar", sentence, f"{address}/follow-up")
         if is_language_late(one.starts_on, one.last_day, one.language_minutes, one.language_used, today()):
             yield Errand(one, one.citizen_id, "listen", _("Half-way, and no Danish with a mentor yet"), address)
         elif one.language_minutes and one.language_used >= one.language_minutes and one.has_talked_lately:

@@ -28,7 +28,7 @@ from citizen_app.people.queries import KnownCitizen, citizen_of_worker
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions, queries
 from citizen_app.placements.forms import invitation
-from citizen_app.placements.rules import PlacementKind, minutes_between, state_of
+from citizen_app.placements.rules import PlacementKind, follow_up_on, minutes_between, state_of
 from citizen_app.policy import Actor, NotFound, Permission, can, check
 from citizen_app.staff.placement_forms import (
     EXCUSE_NAMES,
@@ -378,7 +378,7 @@ def show_page(
         planned=planned[row.id],
         confirmed=confirmed[row.id],
         language_used=attendance.language_minutes_of(*here, [row.id]).get(row.id, 0),
-        follow_up=row.starts_on + timedelta(days=row.follow_up_day - 1),
+        follow_up=follow_up_on(row.starts_on, row.follow_up_day),
         mentors=mentors,
         weeks=_weeks(days),
         statements=attendance.statements_of(*here, [day.id for day in days]) if known.may_change else {},

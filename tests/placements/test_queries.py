@@ -280,6 +280,7 @@ def test_a_mentor_reads_no_more_of_a_citizen_than_a_mentor_may(solby: Town) -> N
         "starts_on",
         "last_day",
         "language_minutes",
+        "follow_up_at",
         "given_name",
         "language",
         "kind",
