@@ -1,13 +1,12 @@
-"""Placements: a citizen's ledger of a year, and the staff's list where 5,000 placements run in one municipality.
+"""Placements: a citizen's ledger of a year, the mentor's link, and the staff's list where 5,000 placements run.
 
-So far the queries of these pages are measured, called one after the other as their views call them; `_ledger` and
-`_list` are the places to open the pages themselves instead.
+The ledger is asked by its queries, for no page shows a whole year; list and link are pages, signed in and rendered.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,8 @@ from datetime import time as clock
 from statistics import median
 from typing import Any
 
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import (
     Column,
     Connection,
@@ -36,14 +37,20 @@ from sqlalchemy.orm import Session
 
 from bench.figures import Figure
 from bench.growth import fresh_database
+from bench.servers import SECRET_KEY
 from bench.stage import Stage, say
+from bench.town import cookie
+from citizen_app.app import create_app
 from citizen_app.attendance import queries as attendance
 from citizen_app.attendance.models import DayRecord, DayStatement
+from citizen_app.config import Settings
 from citizen_app.db import UtcDateTime, make_engine, migrate, reading_session
+from citizen_app.people.actions import start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation
+from citizen_app.people.rules import fingerprint
 from citizen_app.placements import queries
-from citizen_app.placements.models import Placement, PlacementMentor, PlacementTime, PlannedDay, Workplace
-from citizen_app.policy import Actor, Role
+from citizen_app.placements.models import MentorLink, Placement, PlacementMentor, PlacementTime, PlannedDay, Workplace
+from citizen_app.policy import Role
 from tests.postgres import running_postgres
 
 CASELOAD = 50
@@ -53,6 +60,9 @@ WEEKS = 26
 """So long every placement has run, and so long it still lasts: three days a week of it are a year's ledger."""
 WEEKDAYS = (0, 2, 4)
 MOST_MILLISECONDS = 200
+LIST_STATEMENTS = 5
+"""Who asks, the placements, their days, what they come to, and silent mentors."""
+LINK_STATEMENTS = 4
 _LARGE = frozenset({"people", "relations", "placements", "planned_days", "day_records", "day_statements"})
 """No statement may read one of these from end to end."""
 _scaffold = MetaData()
@@ -98,23 +108,25 @@ def _on(stage: Stage, name: str, url: str, placements: int) -> Iterator[Figure]:
     filled = _filled(url, placements)
     rounds = 4 * stage.sizes.rounds + 1
     citizen = placements // 2
+    app = create_app(Settings(database_url=url, secret_key=SECRET_KEY))
+    whole = [_page(app, filled, person) for person in (filled.worker, filled.everybodys)]
+    link = _link(app, filled)
+    ledger = f"{2 * WEEKS * len(WEEKDAYS)} days of one citizen"
     acts: dict[str, tuple[Callable[[], Any], int, str]] = {
-        "a ledger of a year": (lambda: _ledger(filled, citizen), 5, f"{2 * WEEKS * len(WEEKDAYS)} days of one citizen"),
-        f"a list of {PAGE}": (lambda: _list(filled, filled.worker), 5, f"a worker among {placements:,} placements"),
-        f"a list of {PAGE} of all": (
-            lambda: _list(filled, filled.everybodys),
-            5,
-            f"somebody who works with all {placements:,}",
-        ),
+        "a ledger of a year": (lambda: _ledger(filled, citizen), 5, ledger),
+        f"the page with {PAGE} of her own": (whole[0], LIST_STATEMENTS, f"a worker among {placements:,} placements"),
+        f"the page with {PAGE} of all": (whole[1], LIST_STATEMENTS, f"somebody who works with all {placements:,}"),
+        "a mentor's link": (link, LINK_STATEMENTS, f"{len(link()):,} bytes, packed"),
     }
     for what, (act, most, note) in acts.items():
         act()  # fills caches
-        sent = _sent(filled.engine, act)
+        sent = _sent([filled.engine, app.extensions["engine"]], act)
         yield Figure(f"{name}, statements of {what}", len(sent), most=most, note=note)
         unled = _unled(filled.engine, sent)
         yield Figure(f"{name}, {what}: read without index", len(unled), most=0, note=" | ".join(unled)[:160])
         spent = median(_milliseconds(act) for _round in range(rounds))
         yield Figure(f"{name}, ms of {what}", spent, most=MOST_MILLISECONDS, note=note)
+    app.extensions["engine"].dispose()
     filled.engine.dispose()
 
 
@@ -134,26 +146,31 @@ def _ledger(filled: Filled, citizen: int) -> None:
         assert minutes
 
 
-def _list(filled: Filled, person_id: int) -> None:
-    """Ask what a page of the staff's list shows: placements, this week's days, Danish so far, what is unsaid."""
-    actor = _actor(person_id)
-    week = filled.today - timedelta(days=filled.today.weekday())
-    with reading_session(filled.engine) as session:
-        rows = queries.placements_of_worker(session, actor, filled.today, since=filled.today, size=PAGE)
-        ids = [row.id for row in rows]
-        days = attendance.days_of(session, 1, ids, week, week + timedelta(days=6))
-        minutes = attendance.language_minutes_of(session, 1, ids)
-        before = datetime.combine(filled.today, clock(), UTC)
-        unsaid = attendance.unsaid_days(session, 1, ids, week - timedelta(days=28), before)
-        disputed = attendance.disputed_days(session, actor, filled.today)
-        assert (len(rows), len(days), len(minutes), len(unsaid)) == (PAGE, PAGE * len(WEEKDAYS), PAGE, PAGE)
-        assert disputed
+def _page(app: Flask, filled: Filled, person_id: int) -> Callable[[], bytes]:
+    """Return what opens the staff's list, as somebody who is signed in."""
+    with Session(filled.engine) as session, session.begin():
+        person = session.get_one(Person, person_id)
+        key = start_sign_in(session, person, device="Windows", now=datetime.now(UTC)).key
+    visitor = app.test_client()
+    visitor.set_cookie("session", cookie(key))
+    return lambda: _opened(visitor, "/staff/placements")
 
 
-def _actor(person_id: int) -> Actor:
-    about = {"language": "da", "second_language": None, "timezone": "Europe/Copenhagen", "easy_reading": False}
-    name = {"given_name": "Medarbejder", "text_size": "normal", "product_name": "Sammen", "sign_in_id": 0}
-    return Actor(person_id=person_id, municipality_id=1, role=Role.CASE_WORKER, **about, **name)  # type: ignore[arg-type]
+def _link(app: Flask, filled: Filled) -> Callable[[], bytes]:
+    """Return what opens a mentor's link."""
+    token, now, citizen = "a-token-of-thirty-two-letters-and-more", datetime.now(UTC), filled.placements // 2
+    shared = {"municipality_id": 1, "person_id": filled.mentor}
+    made = {"made_by_id": filled.everybodys, "made_at": now, "expires_on": filled.today + timedelta(days=30)}
+    with Session(filled.engine) as session, session.begin():
+        session.add(MentorLink(token_hash=fingerprint(token), placement_id=citizen, **shared, **made))
+        session.add(Relation(citizen_id=citizen, role="workplace_mentor", started_on=filled.today, **shared))
+    return lambda: _opened(app.test_client(), f"/m/{token}", {"Accept-Encoding": "gzip"})
+
+
+def _opened(visitor: FlaskClient, path: str, headers: dict[str, str] | None = None) -> bytes:
+    response = visitor.get(path, headers=headers)
+    assert response.status_code == 200, response.status
+    return bytes(response.data)
 
 
 # --- How they are asked -------------------------------------------------------------------------------------
@@ -165,7 +182,7 @@ def _milliseconds(act: Callable[[], Any]) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def _sent(engine: Engine, act: Callable[[], Any]) -> list[tuple[str, Any]]:
+def _sent(engines: Collection[Engine], act: Callable[[], Any]) -> list[tuple[str, Any]]:
     """Return the statements that an act sends, with their values."""
     sent: list[tuple[str, Any]] = []
 
@@ -173,9 +190,11 @@ def _sent(engine: Engine, act: Callable[[], Any]) -> list[tuple[str, Any]]:
         if statement.lstrip().startswith(("SELECT", "WITH")):
             sent.append((statement, values))
 
-    event.listen(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     act()
-    event.remove(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
     return sent
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from citizen_app.attendance import rules
@@ -182,6 +182,28 @@ def language_minutes_of(session: Session, municipality_id: int, placement_ids: C
         return {}
     values = {"municipality_id": municipality_id, "placement_ids": list(placement_ids)}
     return {placement_id: int(minutes) for placement_id, minutes in rows_of(session, _LANGUAGE, values)}
+
+
+_TOTALS: Select[*tuple[Any, ...]] = (
+    select(
+        DayRecord.placement_id,
+        func.sum(DayRecord.language_minutes).label("language_minutes"),
+        func.sum(case((DayRecord.state == RecordState.DISPUTED.value, 1), else_=0)).label("disputed"),
+    )
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.placement_id.in_(bindparam("placement_ids", expanding=True)),
+    )
+    .group_by(DayRecord.placement_id)
+)
+
+
+def totals_of(session: Session, municipality_id: int, placement_ids: Collection[int]) -> Mapping[int, AnyRow]:
+    """Return for each placement with a record its minutes of Danish, and how many days are told differently."""
+    if not placement_ids:
+        return {}
+    values = {"municipality_id": municipality_id, "placement_ids": list(placement_ids)}
+    return {row.placement_id: row for row in rows_of(session, _TOTALS, values)}
 
 
 _STATEMENT_COLUMNS = (

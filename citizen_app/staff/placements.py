@@ -166,8 +166,7 @@ def _list(after: tuple[date, int] | None, size: int) -> list[Listed]:
     ids = [row.id for row in rows]
     here = (db(), me.municipality_id, ids)
     planned, confirmed = hours_of(attendance.days_of(*here, today - FOUR_WEEKS, today))
-    language = attendance.language_minutes_of(*here)
-    disputed = Counter(day.placement_id for day in attendance.disputed_days(db(), me, today, size=ALL)) if ids else {}
+    totals = attendance.totals_of(*here)
     silent = attendance.unsaid_days(*here, date.min, now() - attendance.SILENCE)
     return [
         Listed(
@@ -175,8 +174,8 @@ def _list(after: tuple[date, int] | None, size: int) -> list[Listed]:
             state=state_of(row.starts_on, row.last_day, today),
             planned=planned[row.id],
             confirmed=confirmed[row.id],
-            language=language.get(row.id, 0),
-            disputed=disputed.get(row.id, 0),
+            language=int(totals[row.id].language_minutes) if row.id in totals else 0,
+            disputed=int(totals[row.id].disputed) if row.id in totals else 0,
             silent_since=silent[row.id].since if row.id in silent else None,
         )
         for row in rows
