@@ -160,6 +160,10 @@ def _people_page(refusal: Refusal | None = None) -> Response:
             mentee.id: [found[placement.id] for placement in placements if placement.citizen_id == mentee.id]
             for mentee in mentees
         },
+        placements_of={
+            mentee.id: [placement.id for placement in placements if placement.citizen_id == mentee.id]
+            for mentee in mentees
+        },
         sentence=_sentence(refusal) if refusal else "",
     )
 
