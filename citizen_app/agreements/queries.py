@@ -77,6 +77,7 @@ _HEAD: Select[*tuple[Any, ...]] = (
         Placement.starts_on,
         Placement.last_day,
         Placement.follow_up_day,
+        Person.given_name,
         Workplace.name.label("workplace"),
         Workplace.branch,
         Workplace.address,
@@ -85,6 +86,7 @@ _HEAD: Select[*tuple[Any, ...]] = (
         WorkAgreement.waits_for,
     )
     .join(Workplace, Workplace.id == Placement.workplace_id)
+    .join(Person, Person.id == Placement.citizen_id)
     .outerjoin(WorkAgreement, WorkAgreement.placement_id == Placement.id)
     .where(Placement.municipality_id == bindparam("municipality_id"), Placement.id == bindparam("placement_id"))
 )
@@ -517,7 +519,7 @@ class PaperLine:
 class Paper:
     """An agreement as it is printed."""
 
-    citizen_id: int
+    citizen_name: str
     content: Content
     lines: Mapping[Question, Sequence[PaperLine]]
     number: int | None
@@ -556,7 +558,7 @@ def paper(
         if line["id"] in seen:
             lines[Question(line["question"])].append(_paper_line(line, languages))
     yeses = _yeses_to(session, municipality_id, placement_id, content)
-    return Paper(found.head.citizen_id, content, lines, number or None, yeses)
+    return Paper(found.head.given_name, content, lines, number or None, yeses)
 
 
 def _yeses_to(session: Session, municipality_id: int, placement_id: int, content: Content) -> dict[Side, Yes]:
