@@ -7,7 +7,7 @@ workplace.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -610,19 +610,6 @@ def line_of(session: Session, municipality_id: int, placement_id: int, line_id: 
 
 def state_of_agreement(session: Session, municipality_id: int, placement_id: int) -> WorkAgreement | None:
     return session.scalar(select(WorkAgreement).filter_by(municipality_id=municipality_id, placement_id=placement_id))
-
-
-_SHOWN = select(WorkAgreement.placement_id).where(
-    WorkAgreement.municipality_id == bindparam("municipality_id"),
-    WorkAgreement.citizen_id == bindparam("citizen_id"),
-    WorkAgreement.shown_at.is_not(None),
-)
-
-
-def shown_agreements(session: Session, municipality_id: int, citizen_id: int) -> Collection[int]:
-    """Return the placements of a citizen whose agreement has been shown to her."""
-    rows = rows_of(session, _SHOWN, {"municipality_id": municipality_id, "citizen_id": citizen_id})
-    return {row.placement_id for row in rows}
 
 
 _OPEN_TALK = exists().where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ from citizen_app.people.queries import own_subject
 from citizen_app.placements.rules import Side
 from citizen_app.policy import NotFound, Permission
 from citizen_app.texts.actions import StaleText
-from citizen_app.web import access, errors, fragments
+from citizen_app.web import access, errors
 from citizen_app.web.access import requires
 from citizen_app.web.fragments import answer, go, macros, page
 from citizen_app.web.session import db, now
@@ -162,23 +162,21 @@ def press(placement_id: int, item_id: int, verb: str) -> Response:
     return answer(url_for("agreements.show", placement_id=placement_id), lambda: _page(placement_id))
 
 
-def _shown_agreements() -> Collection[int]:
-    """Return the placements of the citizen on whose page this stands that have an agreement to read."""
-    me = access.actor()
-    return queries.shown_agreements(db(), me.municipality_id, me.person_id)
-
-
-fragments.provide("shown_agreements", _shown_agreements)
-
-
 # --- Pieces -------------------------------------------------------------------------------------------------
 
 
 def _own(placement_id: int) -> ReadAgreement:
     """Return her own agreement; raises NotFound for another's, and as long as staff have not shown it."""
+    found = _own_or_coming(placement_id)
+    if not found.is_shown:
+        raise NotFound
+    return found
+
+
+def _own_or_coming(placement_id: int) -> ReadAgreement:
     me = access.actor()
     found = queries.agreement(db(), me, placement_id, Side.CITIZEN, me.reading_languages)
-    if found.citizen_id != me.person_id or not found.is_shown:
+    if found.citizen_id != me.person_id:
         raise NotFound
     return found
 
@@ -193,11 +191,14 @@ def _line(agreement: ReadAgreement, item_id: int) -> queries.ReadLine:
 
 
 def _page(placement_id: int, *, alert: Any = "", talk_form: TalkForm | None = None, status: int = 200) -> Response:
+    found = _own_or_coming(placement_id)
+    if not found.is_shown:  # her workplace's card leads here before there is anything to read
+        return page("agreements/coming.html", here="today")
     return page(
         "agreements/show.html",
         "agreement",
         here="today",
-        agreement=_own(placement_id),
+        agreement=found,
         questions=[question.value for question in QUESTIONS],
         hers=[question.value for question in HERS],
         most_lines=MOST_LINES,

@@ -61,12 +61,14 @@ def test_she_reads_the_seven_questions_with_their_facts(agreed: Agreed, selam: F
     assert "The mentor has not said yes yet." in page
 
 
-def test_a_draft_is_not_there_for_her(draft: Agreed, selam: FlaskClient) -> None:
-    for more in ("", "/print", "/new/support", f"/lines/{line_of(draft, 'support').id}"):
+def test_a_draft_is_not_there_for_her_and_she_is_told_kindly(draft: Agreed, selam: FlaskClient) -> None:
+    page = selam.get(address(draft)).text
+    assert "The agreement is not ready yet." in page
+    assert SECRET not in page
+    for more in ("/print", "/new/support", f"/lines/{line_of(draft, 'support').id}"):
         assert selam.get(address(draft, more)).status_code == 404
     assert selam.post(address(draft, "/yes"), data={"seen": draft.seen("selam")}).status_code == 409
     assert draft.versions() == []
-    assert address(draft) not in selam.get("/attendance").text
     assert address(draft) not in selam.get("/").text
 
 

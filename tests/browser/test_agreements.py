@@ -65,7 +65,7 @@ def test_on_paper_every_row_stands_whole_on_one_page(
     assert len(rows) == len(Question) * (MOST_LINES + 1) + 4  # questions with their lines, title, three signatures
     assert [pages for pages in rows if len(pages) != 1] == []
     assert len(set().union(*rows)) > 4
-    page.add_style_tag(content="tr { break-inside: auto !important; }")
+    page.evaluate("document.querySelectorAll('tr').forEach(row => row.style.breakInside = 'auto')")
     torn = pages_of_rows(page.pdf(prefer_css_page_size=True, print_background=True, tagged=True))
     assert [pages for pages in torn if len(pages) > 1], "this test would not see a row that is torn"
 
@@ -129,10 +129,11 @@ def test_she_shares_a_need_and_agrees_with_the_keyboard_alone(
     page.locator(f"a.button-main[href='/agreements/{placement}']").press("Enter")
     page.wait_for_url(f"**/agreements/{placement}")
     assert axe_findings(page) == []
-    switch = page.locator("[aria-pressed]").first
+    switch = page.locator("button[id^='share-']").first
     expect(switch).to_have_attribute("aria-pressed", "false")
     switch.press("Enter")
-    expect(page.locator("[aria-pressed]").first).to_have_attribute("aria-pressed", "true")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(switch).to_be_focused()
     page.locator("#answer form[action$='/yes'] button").press("Enter")
     page.wait_for_url(f"**/agreements/{placement}")
     expect(page.locator("#answer form[action$='/yes']")).to_have_count(0)
