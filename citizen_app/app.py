@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_app import cli
 from citizen_app.agreements import models as _agreement_tables
+from citizen_app.agreements import views as agreements
 from citizen_app.attendance import models as _attendance_tables
 from citizen_app.attendance import views as attendance
 from citizen_app.calendars import models as _calendar_tables
@@ -27,6 +28,7 @@ from citizen_app.learning import models as _learning_tables
 from citizen_app.ledger import models as _ledger_tables
 from citizen_app.meetings import models as _meeting_tables
 from citizen_app.meetings import views as meetings
+from citizen_app.mentor import agreements as mentor_agreements
 from citizen_app.mentor import views as mentor
 from citizen_app.people import actor
 from citizen_app.people import models as _people_tables
@@ -42,6 +44,7 @@ from citizen_app.reminders import models as _reminder_tables
 from citizen_app.reminders import views as reminders
 from citizen_app.sounds import models as _sound_tables
 from citizen_app.staff import accounts as staff_accounts
+from citizen_app.staff import agreements as staff_agreements
 from citizen_app.staff import calendar as staff_calendar
 from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import feeds as staff_feeds
@@ -96,7 +99,9 @@ ROOMS = (
     reminders,
     placements,
     attendance,
+    agreements,
     mentor,
+    mentor_agreements,
     staff_morning,
     staff_citizens,
     staff_goals,
@@ -111,6 +116,7 @@ ROOMS = (
     staff_placements,
     staff_follow_ups,
     staff_placement_days,
+    staff_agreements,
     staff_accounts,
     staff_words,
     staff_recordings,
@@ -144,6 +150,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf = CSRFProtect(app)
     reminders.exempt(csrf)
     mentor.exempt(csrf)
+    mentor_agreements.exempt(csrf)
     errors.init_app(app)
     headers.init_app(app)
     fragments.init_app(app)

@@ -19,6 +19,10 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from citizen_app.agreements import actions as agreements
+from citizen_app.agreements.models import AgreementVersion
+from citizen_app.agreements.queries import content_of
+from citizen_app.agreements.rules import Question, digest_for
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.rules import Said
@@ -173,7 +177,29 @@ def _placement(
     given = Given(id=uuid4().hex, said=Said.CAME, words=f"Godt i {mark}")
     helper = Subject(subject.municipality_id, subject.citizen_id, frozenset({mentor}))
     attendance.say(session, actor_for(session, mentor), helper, made.id, day_id, AttendanceSide.MENTOR, given, now)
-    return {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id}
+    numbers = {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id}
+    return numbers | _agreement(session, worker, subject, helper, made.id, mark, now)
+
+
+def _agreement(
+    session: Session, worker: Actor, subject: Subject, helper: Subject, placement_id: int, mark: str, now: datetime
+) -> dict[str, int]:
+    """A work agreement that has been shown, with a wish of the mentor's to talk about it first."""
+    (mentor,) = helper.worker_ids
+    for question in Question:
+        wording = goals.Wording(f"{question} i {mark}", "da")
+        agreements.add_line(session, worker, subject, placement_id, question, wording, now=now)
+    session.flush()
+    seen = digest_for(AttendanceSide.STAFF, content_of(session, subject.municipality_id, placement_id).content)
+    agreements.show_agreement(session, worker, subject, placement_id, seen=seen, now=now)
+    agreements.want_to_talk(
+        session, actor_for(session, mentor), helper, placement_id, uuid4().hex, f"Om {mark}", now=now
+    )
+    session.flush()
+    own = content_of(session, subject.municipality_id, placement_id).content.lines
+    need = next(line.id for line in own if line.question is Question.SUPPORT)
+    version_id = session.scalars(select(AgreementVersion.id).filter_by(placement_id=placement_id)).one()
+    return {"item_id": need, "version_id": version_id}
 
 
 def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from citizen_app.attendance.queries import as_statement, can_speak_of, days_of, statements_of
@@ -19,9 +21,12 @@ from citizen_app.attendance.rules import (
     late_choices,
     opens_at,
 )
-from citizen_app.db import AnyRow
+from citizen_app.db import AnyRow, rows_of
+from citizen_app.people.models import Person
+from citizen_app.people.queries import is_citizen_of_worker
+from citizen_app.placements.models import Placement, PlacementMentor
 from citizen_app.placements.rules import Side, minutes_between
-from citizen_app.policy import Actor
+from citizen_app.policy import Actor, NotFound
 
 LOOK_BACK = timedelta(days=14)
 KEPT_AHEAD = timedelta(days=7)
@@ -136,3 +141,31 @@ def _mentor_day(row: AnyRow, said: Sequence[AnyRow], actor: Actor, today: date, 
         can_change=bool(presence) and not is_settled and now <= presence[0].said_at + CORRECTION,
         language_minutes=own[-1] if own else None,
     )
+
+
+_PLACEMENT: Select[*tuple[Any, ...]] = (
+    select(Placement.citizen_id, Person.given_name)
+    .join(PlacementMentor, PlacementMentor.placement_id == Placement.id)
+    .join(Person, Person.id == Placement.citizen_id)
+    .where(
+        Placement.municipality_id == bindparam("municipality_id"),
+        Placement.id == bindparam("placement_id"),
+        PlacementMentor.person_id == bindparam("person_id"),
+        PlacementMentor.ended_at.is_(None),
+        is_citizen_of_worker(Placement.citizen_id),
+    )
+)
+
+
+def placement_of_mentor(session: Session, actor: Actor, placement_id: int, today: date) -> AnyRow:
+    """Return whose placement it is and her first name; raises NotFound for one the mentor does not help at today."""
+    values = {
+        "municipality_id": actor.municipality_id,
+        "placement_id": placement_id,
+        "person_id": actor.person_id,
+        "today": today,
+    }
+    row = rows_of(session, _PLACEMENT, values).first()
+    if row is None:
+        raise NotFound
+    return row

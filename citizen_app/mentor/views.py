@@ -6,7 +6,6 @@ Family names, phone numbers and plans are not even selected, so that no template
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -102,7 +101,8 @@ def _link_page(token: str, door: MentorAtDoor, refusal: Refusal | None = None) -
         status=refusal.status if refusal else 200,
         found=mentor_days(db(), me, [door.placement_id], today_of(me), now())[door.placement_id],
         address=f"/m/{token}",
-        follow_up_at=_if_ahead(door.follow_up_at),
+        follow_up_at=door.follow_up_at,
+        now=now(),
         sentence=_sentence(refusal) if refusal else "",
     )
 
@@ -162,21 +162,13 @@ def _people_page(refusal: Refusal | None = None) -> Response:
             mentee.id: [found[placement.id] for placement in placements if placement.citizen_id == mentee.id]
             for mentee in mentees
         },
-        talks_of={
-            mentee.id: [
-                moment
-                for placement in placements
-                if placement.citizen_id == mentee.id and (moment := _if_ahead(placement.follow_up_at))
-            ]
+        placements_of={
+            mentee.id: [placement for placement in placements if placement.citizen_id == mentee.id]
             for mentee in mentees
         },
+        now=now(),
         sentence=_sentence(refusal) if refusal else "",
     )
-
-
-def _if_ahead(moment: datetime | None) -> datetime | None:
-    """Return a moment that is still to come."""
-    return moment if moment is not None and moment > now() else None
 
 
 # --- Of days, either way ------------------------------------------------------------------------------------

@@ -179,6 +179,12 @@ def placement(session: Session, municipality_id: int, placement_id: int) -> AnyR
     return row
 
 
+def placements_at(session: Session, municipality_id: int, workplace_id: int, today: date) -> Sequence[int]:
+    """Return the placements at a workplace that are not over, by number."""
+    wanted = select(Placement.id).filter_by(municipality_id=municipality_id, workplace_id=workplace_id)
+    return session.scalars(wanted.where(Placement.last_day >= today)).all()
+
+
 def placement_to_change(session: Session, municipality_id: int, placement_id: int) -> Placement:
     """Return a placement, held until the transaction ends."""
     wanted = select(Placement).filter_by(id=placement_id, municipality_id=municipality_id)

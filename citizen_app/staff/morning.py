@@ -11,12 +11,14 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from citizen_app.agreements.queries import agreements_needing_staff
+from citizen_app.agreements.rules import sides_in
 from citizen_app.attendance.queries import disputed_days, placements_needing_staff
 from citizen_app.db import AnyRow
 from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
 from citizen_app.meetings.queries import meetings_needing_staff
-from citizen_app.placements.rules import follow_up_on, is_follow_up_due, is_language_late
+from citizen_app.placements.rules import Side, follow_up_on, is_follow_up_due, is_language_late
 from citizen_app.policy import Permission
 from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
@@ -69,7 +71,10 @@ def index() -> Response:
         calls=len(calls_to_make(db(), me, now(), today())),
         unreachable=len(unreachable_before_meeting(db(), me, now(), today())),
         tasks=list(_tasks(goals, texts, now())),
-        at_work=list(_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now()))),
+        at_work=[
+            *_about_agreements(agreements_needing_staff(db(), me, today(), now())),
+            *_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now())),
+        ],
         waiting_words=waiting_suggestions(db(), me, today()),
     )
 
@@ -115,6 +120,20 @@ def _at_work(days: Iterable[AnyRow], placements: Iterable[AnyRow]) -> Iterator[E
             yield Errand(one, one.citizen_id, "listen", _("Half-way, and no Danish with a mentor yet"), address)
         elif one.language_minutes and one.language_used >= one.language_minutes and one.has_talked_lately:
             yield Errand(one, one.citizen_id, "check", _("All hours of Danish with a mentor are used"), address)
+
+
+def _about_agreements(rows: Iterable[AnyRow]) -> Iterator[Errand]:
+    """Say who wants to talk about a work agreement, and who has been asked for a week."""
+    for row in rows:
+        waiting = sides_in(row.waits_for)
+        if row.has_talk:
+            icon = "chat"
+            sentence = _("Wants to talk about the agreement") if row.has_her_talk else _("The mentor wants to talk")
+        else:
+            icon = "clock"
+            is_hers = Side.CITIZEN in waiting
+            sentence = _("Has not said yes to the agreement") if is_hers else _("The mentor has not said yes yet")
+        yield Errand(row, row.citizen_id, icon, sentence, f"/staff/placements/{row.placement_id}/agreement")
 
 
 def _day_address(day: AnyRow) -> str:

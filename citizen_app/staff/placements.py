@@ -20,6 +20,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
+from citizen_app.agreements import queries as agreements
+from citizen_app.agreements.actions import look_again
+from citizen_app.agreements.rules import sides_in
 from citizen_app.attendance import queries as attendance
 from citizen_app.attendance.rules import COUNTING, RecordState
 from citizen_app.db import AnyRow
@@ -270,6 +273,7 @@ def change_last_day(placement_id: int) -> Response:
     except actions.StalePlacement as refusal:
         form.seen.process(None, known.row.version)
         return show_page(me, known, last_day_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
+    look_again(db(), me.municipality_id, [placement_id], now())
     session["notice"] = _("Saved. The days of the placement follow the new last day.")
     return go(url_for("staff_placements.show", placement_id=placement_id))
 
@@ -294,6 +298,7 @@ def add_mentor(placement_id: int) -> Response:
     kind = MentorKind(form.kind.data)
     subject = known.citizen.subject
     actions.add_mentor(db(), me, subject, placement_id, form.mentor(), kind, today=access.today())
+    look_again(db(), me.municipality_id, [placement_id], now())
     session["notice"] = _("The mentor is added. Now make a link.")
     return go(url_for("staff_placements.show", placement_id=placement_id))
 
@@ -304,6 +309,7 @@ def remove_mentor(placement_id: int, person_id: int) -> Response:
     me, known = placement_to_change(placement_id)
     about = (me, known.citizen.subject, placement_id, person_id)
     actions.end_mentor(db(), *about, today=access.today(), now=now())
+    look_again(db(), me.municipality_id, [placement_id], now())
     session["notice"] = _("The mentor is taken off this placement. The link has stopped.")
     return go(url_for("staff_placements.show", placement_id=placement_id))
 
@@ -365,6 +371,7 @@ def show_page(
     mentors = queries.mentors_of(*here, row.id, today)
     lately = attendance.days_of(*here, [row.id], today - FOUR_WEEKS, today)
     planned, confirmed = hours_of(lately)
+    agreement = agreements.state_of_agreement(*here, row.id)
     return page(
         "staff/placements/show.html",
         here="placements",
@@ -379,6 +386,8 @@ def show_page(
         language_used=attendance.language_minutes_of(*here, [row.id]).get(row.id, 0),
         follow_up=follow_up_on(row.starts_on, row.follow_up_day),
         mentors=mentors,
+        is_agreement_shown=agreement is not None and agreement.shown_at is not None,
+        agreement_waits_for=sides_in(agreement.waits_for) if agreement else [],
         weeks=_weeks(days),
         statements=attendance.statements_of(*here, [day.id for day in days]) if known.may_change else {},
         earlier=max(first - BEFORE - AHEAD, row.starts_on) if first > row.starts_on else None,

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
+from citizen_app.agreements.actions import look_again
 from citizen_app.db import AnyRow
 from citizen_app.imports.rules import write_sheet
 from citizen_app.placements import actions, queries
@@ -105,6 +106,8 @@ def edit(workplace_id: int) -> Response:
         except actions.StalePlacement as refusal:
             form.seen.process(None, kept.version)
             return _form_page(form, kept, refusal.status, stale=errors.sentence_for(refusal))
+        here_now = queries.placements_at(db(), actor().municipality_id, workplace_id, today())
+        look_again(db(), actor().municipality_id, here_now, now())
         if _keep_photo(form, workplace_id):
             session["notice"] = _("Saved.")
             return go(url_for("staff_workplaces.index"))

@@ -77,6 +77,37 @@ def readings(
     return {text_id: read(text_id, *heads[text_id], lines[text_id], languages) for text_id in wanted}
 
 
+_ALL_RENDERINGS = (
+    select(
+        Text.id,
+        Text.version,
+        Text.original_language,
+        Rendering.language,
+        Rendering.body,
+        Rendering.mark,
+        Rendering.text_version,
+        Rendering.author_name,
+    )
+    .join(Rendering, Rendering.text_id == Text.id)
+    .where(
+        Text.municipality_id == bindparam("municipality_id"),
+        Text.id.in_(bindparam("text_ids", expanding=True)),
+    )
+    .order_by(Text.id, Rendering.language)
+)
+
+
+def all_lines(session: Session, municipality_id: int, text_ids: Iterable[int]) -> dict[int, tuple[str, list[Line]]]:
+    """Return each text's original language and what it says in every language that there is, in one SELECT."""
+    found: dict[int, tuple[str, list[Line]]] = {}
+    values = {"municipality_id": municipality_id, "text_ids": sorted(set(text_ids))}
+    for row in rows_of(session, _ALL_RENDERINGS, values):
+        text_id, version, original, language, body, mark, text_version, author_name = row
+        _original, lines = found.setdefault(text_id, (original, []))
+        lines.append(Line(language, body, mark_of(mark, text_version, version), author_name))
+    return found
+
+
 def text_to_change(session: Session, municipality_id: int, text_id: int) -> Text:
     """Return a text, held until the transaction ends; raises NotFound for another municipality's."""
     text = session.scalar(select(Text).filter_by(id=text_id, municipality_id=municipality_id).with_for_update())

@@ -110,6 +110,12 @@ def render(template: str, block: str | None = None, **context: Any) -> str:
     return "".join(found.blocks[block](found.new_context(context)))
 
 
+def macros(template: str, language: str) -> Any:
+    """Return the macros of a template in a language, for a page that speaks two."""
+    environment: Environment = current_app.extensions["templates"](language)
+    return environment.get_template(template).module
+
+
 def _about_request() -> dict[str, Any]:
     actor = access.actor() if access.is_signed_in() else None
     return {

@@ -15,6 +15,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
+from citizen_app.agreements.models import AgreementLine, AgreementVersion
 from citizen_app.app import create_app
 from citizen_app.config import Settings
 from citizen_app.db import make_engine, writing_session
@@ -96,6 +97,10 @@ def pages_of(session: Session, app: Flask, username: str, person_id: int) -> lis
     own["field"] = ["text", "why"]
     own["code"] = ["ABCDEFGH"]
     own["token"] = ["ABCDEFGH"]
+    lines = select(AgreementLine.id).filter_by(citizen_id=citizen).order_by(AgreementLine.id)
+    own["item_id"] = session.scalars(lines).all()[:3]
+    own["version_id"] = session.scalars(select(AgreementVersion.id).order_by(AgreementVersion.id)).all()[:1]
+    own["question"] = ["support", "milestone"]
     own["value"] = ["late", "cannot"]
     staff_only = {
         "mette": ("/staff",),
