@@ -24,9 +24,11 @@ from citizen_app.goals import models as _goal_tables
 from citizen_app.goals import views as goals
 from citizen_app.home import views as home
 from citizen_app.learning import models as _learning_tables
+from citizen_app.learning import views as learning
 from citizen_app.ledger import models as _ledger_tables
 from citizen_app.meetings import models as _meeting_tables
 from citizen_app.meetings import views as meetings
+from citizen_app.mentor import learning as mentor_learning
 from citizen_app.mentor import views as mentor
 from citizen_app.people import actor
 from citizen_app.people import models as _people_tables
@@ -47,6 +49,7 @@ from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import feeds as staff_feeds
 from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import goals as staff_goals
+from citizen_app.staff import learning as staff_learning
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
@@ -95,7 +98,9 @@ ROOMS = (
     reminders,
     placements,
     attendance,
+    learning,
     mentor,
+    mentor_learning,
     staff_morning,
     staff_citizens,
     staff_goals,
@@ -109,6 +114,7 @@ ROOMS = (
     staff_workplaces,
     staff_placements,
     staff_placement_days,
+    staff_learning,
     staff_accounts,
     staff_words,
     staff_recordings,
@@ -142,6 +148,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf = CSRFProtect(app)
     reminders.exempt(csrf)
     mentor.exempt(csrf)
+    mentor_learning.exempt(csrf)
     errors.init_app(app)
     headers.init_app(app)
     fragments.init_app(app)

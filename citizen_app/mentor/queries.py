@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from citizen_app.attendance.queries import as_statement, can_speak_of, days_of, statements_of
@@ -19,9 +21,12 @@ from citizen_app.attendance.rules import (
     late_choices,
     opens_at,
 )
-from citizen_app.db import AnyRow
-from citizen_app.placements.rules import Side, minutes_between
-from citizen_app.policy import Actor
+from citizen_app.db import AnyRow, rows_of
+from citizen_app.people.models import Person
+from citizen_app.people.queries import is_citizen_of_worker
+from citizen_app.placements.models import Placement, PlacementMentor
+from citizen_app.placements.rules import LINK_KEPT, Side, minutes_between
+from citizen_app.policy import Actor, NotFound
 
 LOOK_BACK = timedelta(days=14)
 KEPT_AHEAD = timedelta(days=7)
@@ -74,6 +79,7 @@ class MentorDay:
 class MentorDays:
     """What one placement has for its mentor."""
 
+    placement_id: int
     planned: Sequence[AnyRow]
     """Today's hours, begun or not."""
     days: Sequence[MentorDay]
@@ -97,6 +103,7 @@ def mentor_days(
     days = [_mentor_day(row, said.get(row.id, ()), actor, today, now) for row in shown]
     return {
         placement_id: _of_placement(
+            placement_id,
             [row for row in rows if row.placement_id == placement_id],
             [day for row, day in zip(shown, days, strict=True) if row.placement_id == placement_id],
             today,
@@ -106,10 +113,13 @@ def mentor_days(
     }
 
 
-def _of_placement(rows: Sequence[AnyRow], days: Sequence[MentorDay], today: date, now: datetime) -> MentorDays:
+def _of_placement(
+    placement_id: int, rows: Sequence[AnyRow], days: Sequence[MentorDay], today: date, now: datetime
+) -> MentorDays:
     begun = [day for day in days if day.has_begun]
     earlier = [day for day in reversed(begun) if not day.is_today and (day.is_wanted or day.can_change)]
     return MentorDays(
+        placement_id=placement_id,
         planned=[row for row in rows if row.day == today],
         days=[*(day for day in begun if day.is_today), *earlier[:MOST_EARLIER]],
         ahead=[day for day in days if not day.has_begun],
@@ -136,3 +146,33 @@ def _mentor_day(row: AnyRow, said: Sequence[AnyRow], actor: Actor, today: date, 
         can_change=bool(presence) and not is_settled and now <= presence[0].said_at + CORRECTION,
         language_minutes=own[-1] if own else None,
     )
+
+
+_MENTORED: Select[*tuple[Any, ...]] = (
+    select(Placement.id, Placement.citizen_id, Person.given_name)
+    .join(PlacementMentor, PlacementMentor.placement_id == Placement.id)
+    .join(Person, Person.id == Placement.citizen_id)
+    .where(
+        Placement.municipality_id == bindparam("municipality_id"),
+        Placement.id == bindparam("placement_id"),
+        Placement.last_day >= bindparam("since"),
+        PlacementMentor.person_id == bindparam("person_id"),
+        PlacementMentor.ended_at.is_(None),
+        is_citizen_of_worker(Placement.citizen_id),
+    )
+)
+
+
+def placement_of_mentor(session: Session, actor: Actor, placement_id: int, today: date) -> AnyRow:
+    """Return a placement that a mentor helps at, for as long as a link would open; raises NotFound for any other."""
+    values = {
+        "municipality_id": actor.municipality_id,
+        "person_id": actor.person_id,
+        "placement_id": placement_id,
+        "today": today,
+        "since": today - LINK_KEPT,
+    }
+    row = rows_of(session, _MENTORED, values).first()
+    if row is None:
+        raise NotFound
+    return row

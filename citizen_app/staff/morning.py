@@ -15,9 +15,10 @@ from citizen_app.attendance.queries import disputed_days, placements_needing_sta
 from citizen_app.db import AnyRow
 from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
+from citizen_app.learning.queries import placements_without_next, placements_without_step
 from citizen_app.meetings.queries import meetings_needing_staff
 from citizen_app.placements.rules import is_language_late
-from citizen_app.policy import Permission
+from citizen_app.policy import Actor, Permission, has_role_for
 from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
@@ -69,7 +70,10 @@ def index() -> Response:
         calls=len(calls_to_make(db(), me, now(), today())),
         unreachable=len(unreachable_before_meeting(db(), me, now(), today())),
         tasks=list(_tasks(goals, texts, now())),
-        at_work=list(_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now()))),
+        at_work=[
+            *_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now())),
+            *_learning(me),
+        ],
         waiting_words=waiting_suggestions(db(), me, today()),
     )
 
@@ -111,6 +115,18 @@ def _at_work(days: Iterable[AnyRow], placements: Iterable[AnyRow]) -> Iterator[E
             yield Errand(one, one.citizen_id, "listen", _("Half-way, and no Danish with a mentor yet"), address)
         elif one.language_minutes and one.language_used >= one.language_minutes and one.has_talked_lately:
             yield Errand(one, one.citizen_id, "check", _("All hours of Danish with a mentor are used"), address)
+
+
+def _learning(me: Actor) -> Iterator[Errand]:
+    """Say where no next step lies ready, and where what comes next is not written; only to those who can do it."""
+    if not has_role_for(me, Permission.ARRANGE_PLACEMENTS):
+        return
+    for one in placements_without_step(db(), me, today()):
+        address = f"/staff/placements/{one.id}/learning#steps"
+        yield Errand(one, one.citizen_id, "plus", _("No next step lies ready"), address)
+    for one in placements_without_next(db(), me, today()):
+        address = f"/staff/placements/{one.id}/learning#closing"
+        yield Errand(one, one.citizen_id, "flag", _("The placement ends: write what comes next"), address)
 
 
 def _day_address(day: AnyRow) -> str:
