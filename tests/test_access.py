@@ -31,6 +31,8 @@ PUBLIC = {
     "mentor.link": "a mentor has no account; the address itself is the secret",
     "mentor.say_by_link": "a mentor has no account; the address itself is the secret",
     "mentor.say_kept": "a mentor has no account; the address itself is the secret",
+    "mentor_learning.link": "a mentor has no account; the address itself is the secret",
+    "mentor_learning.press_by_link": "a mentor has no account; the address itself is the secret",
     "calendars.feed": "calendar programmes cannot sign in; the address itself is the secret",
     "pwa.accessibility": "the law wants it open",
     "pwa.about": "",
@@ -42,7 +44,13 @@ PUBLIC = {
 
 # A service worker sees no page and so no token: the key in the message is what proves. Of a mentor's
 # link it is the address.
-PROVEN_OTHERWISE = {"reminders.shown", "reminders.take_answer", "mentor.say_by_link", "mentor.say_kept"}
+PROVEN_OTHERWISE = {
+    "reminders.shown",
+    "reminders.take_answer",
+    "mentor.say_by_link",
+    "mentor.say_kept",
+    "mentor_learning.press_by_link",
+}
 
 
 def rules(app: Flask) -> list[Rule]:

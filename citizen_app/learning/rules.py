@@ -28,7 +28,7 @@ WORDS_LENGTH = 200
 CLOSING_LENGTH = 400
 CLOSING_FROM = timedelta(days=7)
 """So long before the last day the closing words are asked for."""
-PATH_LENGTH = 10
+PATH_LENGTH = 8
 """So many faces of each side stand on a path."""
 
 
