@@ -25,10 +25,12 @@ from citizen_app.goals import models as _goal_tables
 from citizen_app.goals import views as goals
 from citizen_app.home import views as home
 from citizen_app.learning import models as _learning_tables
+from citizen_app.learning import views as learning
 from citizen_app.ledger import models as _ledger_tables
 from citizen_app.meetings import models as _meeting_tables
 from citizen_app.meetings import views as meetings
 from citizen_app.mentor import agreements as mentor_agreements
+from citizen_app.mentor import learning as mentor_learning
 from citizen_app.mentor import views as mentor
 from citizen_app.people import actor
 from citizen_app.people import models as _people_tables
@@ -51,6 +53,7 @@ from citizen_app.staff import feeds as staff_feeds
 from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import follow_ups as staff_follow_ups
 from citizen_app.staff import goals as staff_goals
+from citizen_app.staff import learning as staff_learning
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
@@ -100,8 +103,10 @@ ROOMS = (
     placements,
     attendance,
     agreements,
+    learning,
     mentor,
     mentor_agreements,
+    mentor_learning,
     staff_morning,
     staff_citizens,
     staff_goals,
@@ -117,6 +122,7 @@ ROOMS = (
     staff_follow_ups,
     staff_placement_days,
     staff_agreements,
+    staff_learning,
     staff_accounts,
     staff_words,
     staff_recordings,
@@ -151,6 +157,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     reminders.exempt(csrf)
     mentor.exempt(csrf)
     mentor_agreements.exempt(csrf)
+    mentor_learning.exempt(csrf)
     errors.init_app(app)
     headers.init_app(app)
     fragments.init_app(app)

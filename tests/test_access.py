@@ -34,6 +34,8 @@ PUBLIC = {
     "mentor_agreements.link": "a mentor has no account; the address itself is the secret",
     "mentor_agreements.say_yes_by_link": "a mentor has no account; the address itself is the secret",
     "mentor_agreements.talk_by_link": "a mentor has no account; the address itself is the secret",
+    "mentor_learning.link": "a mentor has no account; the address itself is the secret",
+    "mentor_learning.press_by_link": "a mentor has no account; the address itself is the secret",
     "calendars.feed": "calendar programmes cannot sign in; the address itself is the secret",
     "pwa.accessibility": "the law wants it open",
     "pwa.about": "",
@@ -52,6 +54,7 @@ PROVEN_OTHERWISE = {
     "mentor.say_kept",
     "mentor_agreements.say_yes_by_link",
     "mentor_agreements.talk_by_link",
+    "mentor_learning.press_by_link",
 }
 
 

@@ -27,6 +27,9 @@ from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.rules import Said
 from citizen_app.goals import actions as goals
+from citizen_app.learning import actions as learning
+from citizen_app.learning.models import ClosingWord
+from citizen_app.learning.rules import CLOSING_OF
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
 from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
@@ -36,6 +39,7 @@ from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import PlannedDay
+from citizen_app.placements.queries import side_of
 from citizen_app.placements.rules import PlacementKind, WeeklyTime
 from citizen_app.placements.rules import Side as AttendanceSide
 from citizen_app.policy import STAFF, Actor, Role, Subject
@@ -85,6 +89,7 @@ def make_town(session: Session, mark: str) -> Town:
     numbers |= _plan(session, worker, herself, subject, mark, now)
     numbers |= _meeting(session, worker, herself, subject, mark, now)
     numbers |= _placement(session, worker, subject, people[Role.MENTOR], mark, now)
+    _learning(session, worker, herself, actor_for(session, people[Role.MENTOR]), numbers["placement_id"], mark, now)
     numbers |= _word(session, herself, subject, mark, now)
     numbers["sign_in_id"] = _sign_in(session, citizen, mark, now)
     numbers["reminder_id"] = _call(session, worker, subject, mark, numbers, now)
@@ -200,6 +205,30 @@ def _agreement(
     need = next(line.id for line in own if line.question is Question.SUPPORT)
     version_id = session.scalars(select(AgreementVersion.id).filter_by(placement_id=placement_id)).one()
     return {"item_id": need, "version_id": version_id}
+
+
+def _learning(
+    session: Session, worker: Actor, herself: Actor, mentor: Actor, placement_id: int, mark: str, now: datetime
+) -> None:
+    """A focus point with a mentor's face, a step that is tried, one that was taken back, and all closing words."""
+    subject = Subject(worker.municipality_id, herself.person_id, frozenset({worker.person_id, mentor.person_id}))
+    about = (subject, placement_id)
+    focus = learning.Wording(f"{mark}-fokus", "da")
+    point = learning.add_focus(session, worker, *about, "1F3AF", focus, now=now)
+    given = learning.Face(uuid4().hex, 3, f"{mark}-linje")
+    learning.say_focus(session, mentor, *about, point.id, given, now=now)
+    tried, later = (
+        learning.add_step(session, mentor, *about, "1F331", learning.Wording(f"{mark}-trin {n}", "da"), now=now)
+        for n in "12"
+    )
+    learning.start_step(session, herself, *about, tried.id, now=now)
+    learning.take_back(session, mentor, *about, later.id, f"{mark}-linje", now=now)
+    for actor, language in ((herself, "uk"), (mentor, "da"), (worker, "da")):
+        question = CLOSING_OF[side_of(actor)]
+        text = texts.new_text(session, actor, language, f"{mark}-{question}", now)
+        words = {"by_id": actor.person_id, "by_name": actor.given_name, "side": side_of(actor), "said_at": now}
+        keys = {"municipality_id": actor.municipality_id, "placement_id": placement_id}
+        session.add(ClosingWord(**keys, question=question, text_id=text.id, **words))
 
 
 def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:

@@ -25,7 +25,7 @@ from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.placements.models import Placement, PlacementMentor
-from citizen_app.placements.rules import Side, minutes_between
+from citizen_app.placements.rules import LINK_KEPT, Side, minutes_between
 from citizen_app.policy import Actor, NotFound
 
 LOOK_BACK = timedelta(days=14)
@@ -143,13 +143,14 @@ def _mentor_day(row: AnyRow, said: Sequence[AnyRow], actor: Actor, today: date, 
     )
 
 
-_PLACEMENT: Select[*tuple[Any, ...]] = (
-    select(Placement.citizen_id, Person.given_name)
+_MENTORED: Select[*tuple[Any, ...]] = (
+    select(Placement.id, Placement.citizen_id, Person.given_name)
     .join(PlacementMentor, PlacementMentor.placement_id == Placement.id)
     .join(Person, Person.id == Placement.citizen_id)
     .where(
         Placement.municipality_id == bindparam("municipality_id"),
         Placement.id == bindparam("placement_id"),
+        Placement.last_day >= bindparam("since"),
         PlacementMentor.person_id == bindparam("person_id"),
         PlacementMentor.ended_at.is_(None),
         is_citizen_of_worker(Placement.citizen_id),
@@ -158,14 +159,15 @@ _PLACEMENT: Select[*tuple[Any, ...]] = (
 
 
 def placement_of_mentor(session: Session, actor: Actor, placement_id: int, today: date) -> AnyRow:
-    """Return whose placement it is and her first name; raises NotFound for one the mentor does not help at today."""
+    """Return a placement that a mentor helps at, for as long as a link would open; raises NotFound for any other."""
     values = {
         "municipality_id": actor.municipality_id,
-        "placement_id": placement_id,
         "person_id": actor.person_id,
+        "placement_id": placement_id,
         "today": today,
+        "since": today - LINK_KEPT,
     }
-    row = rows_of(session, _PLACEMENT, values).first()
+    row = rows_of(session, _MENTORED, values).first()
     if row is None:
         raise NotFound
     return row

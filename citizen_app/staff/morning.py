@@ -17,9 +17,10 @@ from citizen_app.attendance.queries import disputed_days, placements_needing_sta
 from citizen_app.db import AnyRow
 from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
+from citizen_app.learning.queries import placements_without_next, placements_without_step
 from citizen_app.meetings.queries import meetings_needing_staff
 from citizen_app.placements.rules import Side, follow_up_on, is_follow_up_due, is_language_late
-from citizen_app.policy import Permission
+from citizen_app.policy import Actor, Permission, has_role_for
 from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading
@@ -74,6 +75,7 @@ def index() -> Response:
         at_work=[
             *_about_agreements(agreements_needing_staff(db(), me, today(), now())),
             *_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now())),
+            *_learning(me),
         ],
         waiting_words=waiting_suggestions(db(), me, today()),
     )
@@ -134,6 +136,18 @@ def _about_agreements(rows: Iterable[AnyRow]) -> Iterator[Errand]:
             is_hers = Side.CITIZEN in waiting
             sentence = _("Has not said yes to the agreement") if is_hers else _("The mentor has not said yes yet")
         yield Errand(row, row.citizen_id, icon, sentence, f"/staff/placements/{row.placement_id}/agreement")
+
+
+def _learning(me: Actor) -> Iterator[Errand]:
+    """Say where no next step lies ready, and where what comes next is not written; only to those who can do it."""
+    if not has_role_for(me, Permission.ARRANGE_PLACEMENTS):
+        return
+    for one in placements_without_step(db(), me, today()):
+        address = f"/staff/placements/{one.id}/learning#steps"
+        yield Errand(one, one.citizen_id, "plus", _("No next step lies ready"), address)
+    for one in placements_without_next(db(), me, today()):
+        address = f"/staff/placements/{one.id}/learning#closing"
+        yield Errand(one, one.citizen_id, "flag", _("The placement ends: write what comes next"), address)
 
 
 def _day_address(day: AnyRow) -> str:
