@@ -15,7 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, current_app, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
@@ -312,9 +312,10 @@ def remove_mentor(placement_id: int, person_id: int) -> Response:
 @blueprint.post("/staff/placements/<int:placement_id>/mentors/<int:person_id>/invite")
 @requires(Permission.ARRANGE_PLACEMENTS)
 def invite(placement_id: int, person_id: int) -> Response:
-    """Make a link and show it, this once: only its fingerprint is kept."""
+    """Make a link and show it, this once: what is kept opens nothing without the app's key."""
     me, known = placement_to_change(placement_id)
-    token = actions.make_link(db(), me, known.citizen.subject, placement_id, person_id, now())
+    about = (me, known.citizen.subject, placement_id, person_id)
+    token = actions.make_link(db(), *about, now(), secret_key=current_app.config["SECRET_KEY"])
     db().flush()
     leads_to(url_for("staff_placements.show", placement_id=placement_id))
     return show_page(me, known, invited=(person_id, f"{request.host_url}m/{token}"))
