@@ -30,6 +30,7 @@ from citizen_app.placements import actions, queries
 from citizen_app.placements.forms import invitation
 from citizen_app.placements.rules import PlacementKind, minutes_between, state_of
 from citizen_app.policy import Actor, NotFound, Permission, can, check
+from citizen_app.reminders.queries import last_nudges
 from citizen_app.staff.placement_forms import (
     EXCUSE_NAMES,
     KINDS,
@@ -381,6 +382,7 @@ def show_page(
         language_used=attendance.language_minutes_of(*here, [row.id]).get(row.id, 0),
         follow_up=row.starts_on + timedelta(days=row.follow_up_day - 1),
         mentors=mentors,
+        nudges=last_nudges(*here, row.id) if known.may_change else {},
         weeks=_weeks(days),
         statements=attendance.statements_of(*here, [day.id for day in days]) if known.may_change else {},
         earlier=max(first - BEFORE - AHEAD, row.starts_on) if first > row.starts_on else None,
