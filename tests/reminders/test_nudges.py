@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -202,6 +202,7 @@ def test_who_plans_second_waits_for_the_first_and_sees_what_he_has_planned(watch
         with writing_session(watch.engine) as first, first.begin():
             made = actions.plan_nudges(first, watch.now), actions.plan_hours(first, watch.now)
             second = pool.submit(plan_days, watch.engine, watch.now)
+            assert not wait([second], timeout=1).done
         assert (made, second.result(20)) == ((1, 1), 0)
 
 
@@ -630,6 +631,32 @@ def test_staff_read_when_and_by_what_each_mentor_was_last_asked(watch: Watch) ->
     found = queries.last_nudges(session, cast.solby, watch.placed.placement.id)
     assert {mentor: (row.sent_at, row.channel) for mentor, row in found.items()} == {watch.jens: (watch.now, "sms")}
     assert queries.last_nudges(session, cast.vandby, watch.placed.placement.id) == {}
+
+
+def test_the_drain_asks_once_for_all_nudges_and_hours_of_a_group(watch: Watch) -> None:
+    def statements() -> int:
+        sent: list[str] = []
+        heard = lambda _connection, _cursor, statement, *_more: sent.append(statement)  # noqa: E731
+        event.listen(watch.engine, "before_cursor_execute", heard)
+        watch.send(timedelta(), vapid_private_key="")
+        event.remove(watch.engine, "before_cursor_execute", heard)
+        return sum("SELECT" in statement for statement in sent)
+
+    def make(count: int) -> None:
+        about = {"municipality_id": watch.placed.plan.cast.solby, "placement_id": watch.placed.placement.id}
+        times = {"due_at": watch.now, "next_try_at": watch.now, "made_at": watch.now, "useless_at": watch.now + DAY}
+        for kind, person_id in (("nudge", watch.jens), ("hours", watch.selam)):
+            row = {**about, **times, "kind": kind, "person_id": person_id, "state": "waiting"}
+            rows = [row | {"about_day": watch.placed.today, "about_version": 0}] * count
+            watch.placed.plan.session.execute(insert(Reminder), rows)
+        watch.placed.plan.session.commit()
+
+    watch.says("jens", "came", -1)
+    make(1)
+    one = statements()
+    make(30)
+    assert statements() == one
+    assert {*watch.states(), *watch.states("hours")} == {"sent", "expired"}
 
 
 def test_old_nudges_are_forgotten(watch: Watch) -> None:
