@@ -85,7 +85,7 @@ class Watch:
         today = self.placed.today - 14 * DAY
 
         def added(*things: Any, now: datetime) -> int:
-            assert now
+            del now
             return placements.add_mentor(*things, today=today)
 
         person_id: int = self.placed.plan.do("mette", added, *about, kind)
