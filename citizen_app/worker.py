@@ -32,7 +32,7 @@ from citizen_app.db import make_engine, reading_session, writing_session
 from citizen_app.meetings.queries import kind_name
 from citizen_app.people.jobs import forget_expired
 from citizen_app.reminders import queries
-from citizen_app.reminders.actions import listen, plan_words
+from citizen_app.reminders.actions import listen, plan_hours, plan_nudges, plan_words
 from citizen_app.reminders.delivery import Post
 from citizen_app.reminders.jobs import LEASED_AT_ONCE, Desk, beat, drain, forget_old
 from citizen_app.reminders.rules import Speech
@@ -81,6 +81,7 @@ def run(settings: Settings) -> None:
             _leave_sign_of_life(engine, name, _now())
             DBOS.apply_schedules(schedules)
             DBOS.trigger_schedule("forget")
+            DBOS.trigger_schedule("days")
             _live(engine, name, stopped)
         finally:
             DBOS.destroy(workflow_completion_timeout_sec=STOP_SECONDS)
@@ -94,6 +95,12 @@ def forget(engine: Engine, now: datetime) -> dict[str, int]:
         counts["handled_requests"] = forget_handled_requests(session, now - HANDLED_REQUESTS_KEPT)
         counts |= forget_old(session, now)
     return counts
+
+
+def plan_days(engine: Engine, now: datetime) -> int:
+    """Plan what asks mentors and citizens about days, in one transaction; returns how many reminders that made."""
+    with writing_session(engine) as session, session.begin():
+        return plan_nudges(session, now) + plan_hours(session, now)
 
 
 def engine_tables_url(database_url: str) -> str:
@@ -156,6 +163,10 @@ def _register(desk: Desk) -> list[Any]:
         with writing_session(desk.engine) as session, session.begin():
             plan_words(session, _now())
 
+    @DBOS.workflow(name="days")
+    def days(_scheduled_at: datetime, _context: Any) -> None:
+        plan_days(desk.engine, _now())
+
     @DBOS.workflow(name="forget")
     def forget_by_the_clock(_scheduled_at: datetime, _context: Any) -> None:
         counts = forget(desk.engine, _now())
@@ -164,6 +175,7 @@ def _register(desk: Desk) -> list[Any]:
     return [
         {"schedule_name": "tick", "workflow_fn": tick, "schedule": EVERY_SECOND, "queue_name": TICKS},
         {"schedule_name": "words", "workflow_fn": words, "schedule": EVERY_TEN_MINUTES},
+        {"schedule_name": "days", "workflow_fn": days, "schedule": EVERY_TEN_MINUTES},
         {"schedule_name": "forget", "workflow_fn": forget_by_the_clock, "schedule": EVERY_TEN_MINUTES},
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -24,10 +25,12 @@ from citizen_app.placements import actions
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
 from citizen_app.placements.rules import PlacementKind, Side, WeeklyTime, shift_on
+from tests.conftest import SECRET_KEY
 from tests.plan import Plan
 
 HERE = ZoneInfo("Europe/Copenhagen")
 BEGINS, ENDS = time(0, 0), time(6, 0)
+make_link = partial(actions.make_link, secret_key=SECRET_KEY)
 EVERY_DAY = tuple(WeeklyTime(weekday, BEGINS, ENDS) for weekday in range(7))
 
 
@@ -85,7 +88,7 @@ class Placed:
     def link(self, name: str = "jens") -> str:
         """Make a mentor's link and return its token."""
         person = getattr(self.plan.cast, name)
-        token: str = self.plan.do("mette", actions.make_link, self.placement.id, person)
+        token: str = self.plan.do("mette", make_link, self.placement.id, person)
         return token
 
 

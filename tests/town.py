@@ -53,6 +53,7 @@ from citizen_app.words import actions as words
 from citizen_app.words.actions import Brought
 from citizen_app.words.models import WordPhoto
 from tests.cast import SINCE, actor_for
+from tests.conftest import SECRET_KEY
 
 HERE = ZoneInfo("Europe/Copenhagen")
 
@@ -176,7 +177,7 @@ def _placement(
     made = placements.make_placement(session, worker, subject, facts, zone=HERE, now=now)
     kind = MentorKind.LANGUAGE_MENTOR
     placements.add_mentor(session, worker, subject, made.id, mentor, kind, today=today - timedelta(days=7))
-    placements.make_link(session, worker, subject, made.id, mentor, now)
+    placements.make_link(session, worker, subject, made.id, mentor, now, secret_key=SECRET_KEY)
     begun = select(PlannedDay.id).filter_by(placement_id=made.id).where(PlannedDay.begins_at < now)
     day_id = session.scalars(begun.order_by(PlannedDay.day.desc()).limit(1)).one()
     given = Given(id=uuid4().hex, said=Said.CAME, words=f"Godt i {mark}")

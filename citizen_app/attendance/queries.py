@@ -37,10 +37,10 @@ _DAY_COLUMNS = (
     DayRecord.mentor_statement,
     func.coalesce(DayRecord.language_minutes, 0).label("language_minutes"),
 )
-_with_record = and_(DayRecord.day_id == PlannedDay.id, DayRecord.municipality_id == PlannedDay.municipality_id)
+with_record = and_(DayRecord.day_id == PlannedDay.id, DayRecord.municipality_id == PlannedDay.municipality_id)
 _DAYS: Select[*tuple[Any, ...]] = (
     select(*_DAY_COLUMNS)
-    .outerjoin(DayRecord, _with_record)
+    .outerjoin(DayRecord, with_record)
     .where(
         PlannedDay.municipality_id == bindparam("municipality_id"),
         PlannedDay.placement_id.in_(bindparam("placement_ids", expanding=True)),
@@ -68,7 +68,7 @@ def days_of(
 
 _ONE_DAY: Select[*tuple[Any, ...]] = (
     select(*_DAY_COLUMNS)
-    .outerjoin(DayRecord, _with_record)
+    .outerjoin(DayRecord, with_record)
     .where(
         PlannedDay.municipality_id == bindparam("municipality_id"),
         PlannedDay.placement_id == bindparam("placement_id"),
@@ -85,7 +85,7 @@ def day_of(session: Session, municipality_id: int, placement_id: int, day_id: in
 
 _TO_CONFIRM: Select[*tuple[Any, ...]] = (
     select(*_DAY_COLUMNS)
-    .join(DayRecord, _with_record)
+    .join(DayRecord, with_record)
     .where(
         DayRecord.municipality_id == bindparam("municipality_id"),
         DayRecord.citizen_id == bindparam("citizen_id"),
@@ -113,7 +113,7 @@ OLDEST_QUESTION: Select[*tuple[Any, ...]] = (
         DayStatement.said,
         DayStatement.minutes,
     )
-    .join(DayRecord, _with_record)
+    .join(DayRecord, with_record)
     .join(DayStatement, and_(DayStatement.day_id == DayRecord.day_id, DayStatement.id == DayRecord.mentor_statement))
     .where(
         DayRecord.municipality_id == bindparam("municipality_id"),
@@ -129,7 +129,7 @@ OLDEST_QUESTION: Select[*tuple[Any, ...]] = (
 
 _OF_CITIZEN: Select[*tuple[Any, ...]] = (
     select(*_DAY_COLUMNS)
-    .outerjoin(DayRecord, _with_record)
+    .outerjoin(DayRecord, with_record)
     .where(
         PlannedDay.municipality_id == bindparam("municipality_id"),
         PlannedDay.citizen_id == bindparam("citizen_id"),
@@ -140,7 +140,7 @@ _OF_CITIZEN: Select[*tuple[Any, ...]] = (
 )
 _ONE_OF_CITIZEN: Select[*tuple[Any, ...]] = (
     select(*_DAY_COLUMNS)
-    .outerjoin(DayRecord, _with_record)
+    .outerjoin(DayRecord, with_record)
     .where(
         PlannedDay.municipality_id == bindparam("municipality_id"),
         PlannedDay.citizen_id == bindparam("citizen_id"),
@@ -266,7 +266,7 @@ _DISPUTED: Select[*tuple[Any, ...]] = (
         Person.has_photo,
         Workplace.name.label("workplace"),
     )
-    .join(DayRecord, _with_record)
+    .join(DayRecord, with_record)
     .join(Person, Person.id == PlannedDay.citizen_id)
     .join(Placement, Placement.id == PlannedDay.placement_id)
     .join(Workplace, Workplace.id == Placement.workplace_id)
@@ -291,21 +291,21 @@ def disputed_days(session: Session, actor: Actor, today: date, size: int = 50) -
     return rows_of(session, _DISPUTED, values).all()
 
 
-_is_without_mentor = and_(
+is_without_mentor = and_(
     DayRecord.mentor_statement.is_(None),
     or_(DayRecord.state.is_(None), DayRecord.state != RecordState.SETTLED.value),
 )
 """Of a planned day: its mentors have said nothing, and staff have not settled it without them."""
 _UNSAID: Select[*tuple[Any, ...]] = (
     select(PlannedDay.placement_id, func.min(PlannedDay.day).label("since"), func.count().label("days"))
-    .outerjoin(DayRecord, _with_record)
+    .outerjoin(DayRecord, with_record)
     .where(
         PlannedDay.municipality_id == bindparam("municipality_id"),
         PlannedDay.placement_id.in_(bindparam("placement_ids", expanding=True)),
         PlannedDay.day >= bindparam("first"),
         PlannedDay.ends_at < bindparam("before"),
         PlannedDay.cancelled_at.is_(None),
-        _is_without_mentor,
+        is_without_mentor,
     )
     .group_by(PlannedDay.placement_id)
 )
@@ -331,13 +331,13 @@ SILENCE = timedelta(days=3)
 TALKED_LATELY = timedelta(days=7)
 _silent_since = (
     select(func.min(PlannedDay.day))
-    .outerjoin(DayRecord, _with_record)
+    .outerjoin(DayRecord, with_record)
     .where(
         PlannedDay.municipality_id == bindparam("municipality_id"),
         PlannedDay.placement_id == Placement.id,
         PlannedDay.ends_at < bindparam("before"),
         PlannedDay.cancelled_at.is_(None),
-        _is_without_mentor,
+        is_without_mentor,
     )
     .correlate(Placement)
     .scalar_subquery()

@@ -307,21 +307,33 @@ def end_mentor(
 
 
 def make_link(
-    session: Session, actor: Actor, subject: Subject, placement_id: int, person_id: int, now: datetime
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    placement_id: int,
+    person_id: int,
+    now: datetime,
+    *,
+    secret_key: str,
 ) -> str:
-    """Make a secret link for a mentor of a placement; an older one of hers stops. Returns the token itself."""
+    """Make a secret link for a mentor of a placement; an older one of hers stops. Returns the token itself.
+
+    The token follows from a nonce and the app's key, so that a nudge can carry the same link again.
+    """
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
     kept = _own_placement(session, subject, placement_id)
     if not queries.is_mentor_of(session, subject.municipality_id, person_id, placement_id):
         raise NotFound
     revoke_links(session, actor, subject, placement_id, person_id, now)
-    token = secrets.token_urlsafe(24)
+    nonce = secrets.token_hex(16)
+    token = rules.link_token(secret_key, placement_id, person_id, nonce)
     session.add(
         MentorLink(
             municipality_id=subject.municipality_id,
             token_hash=fingerprint(token),
             placement_id=placement_id,
             person_id=person_id,
+            nonce=nonce,
             made_by_id=actor.person_id,
             made_at=now,
             expires_on=rules.link_expires_on(kept.last_day),

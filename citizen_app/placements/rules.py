@@ -6,6 +6,8 @@ clock change has the hours that are really worked. A shift that ends at or befor
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -133,6 +135,12 @@ def clashing_weekdays(times: Sequence[WeeklyTime]) -> tuple[int, int] | None:
     fortnight = planned_shifts(monday, monday + timedelta(days=13), times, (), zone)
     found = first_overlap(fortnight)
     return (found[0].day.weekday(), found[1].day.weekday()) if found else None
+
+
+def link_token(secret_key: str, placement_id: int, person_id: int, nonce: str) -> str:
+    """Return the secret part of a mentor's link; the database alone does not give it away."""
+    about = f"mentor.{placement_id}.{person_id}.{nonce}"
+    return urlsafe_b64encode(hmac.digest(secret_key.encode(), about.encode(), "sha256")).rstrip(b"=").decode()
 
 
 def link_expires_on(last_day: date) -> date:

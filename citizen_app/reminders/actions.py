@@ -1,10 +1,10 @@
 """What makes, keeps and takes back reminders.
 
-One listener on all sessions sees every changed meeting, participant and goal, whatever code changed it: while rows are
-written it notes which, and just before the transaction commits it plans them once, from how they stand by then. So the
-reminders change in the meeting's own transaction, and nobody has to remember to call. What waits and still holds is
-left untouched; what no longer holds is cancelled and loses its lease, so that a drain that has it in hand cannot
-record it as sent.
+One listener on all sessions sees every changed meeting, participant, goal and day, whatever code changed it: while
+rows are written it notes which, and just before the transaction commits it plans them once, from how they stand by
+then. So the reminders change in the meeting's own transaction, and nobody has to remember to call. What asks about
+days is planned by the clock, and only taken back here. What waits and still holds is left untouched; what no longer
+holds is cancelled and loses its lease, so that a drain that has it in hand cannot record it as sent.
 """
 
 from __future__ import annotations
@@ -12,26 +12,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, delete, event, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
-from citizen_app.db import insert_new
+from citizen_app.attendance.models import DayRecord
+from citizen_app.db import AnyRow, insert_new
 from citizen_app.goals.models import Goal
 from citizen_app.meetings.actions import MeetingHasMoved, MeetingIsCancelled, MeetingIsOver, answer_meeting
 from citizen_app.meetings.models import Meeting, MeetingEvent, Participant
 from citizen_app.meetings.rules import Answer, Reply
 from citizen_app.people.models import Municipality, Person
 from citizen_app.people.queries import own_subject
+from citizen_app.placements.models import Placement, PlannedDay
 from citizen_app.policy import Actor, NotFound, Permission, Role, Subject, check
 from citizen_app.push.actions import note_shown
 from citizen_app.reminders import queries, rules
 from citizen_app.reminders.models import Delivery, Reminder, ReminderPause, ReminderRule, ReminderWish
 from citizen_app.reminders.queries import ToPlan
-from citizen_app.reminders.rules import Channel, Known, Planned, ReminderKind, ReminderState, Rule, Wishes
+from citizen_app.reminders.rules import Channel, Known, Planned, ReminderKind, ReminderState, Rule, UnsaidDay, Wishes
 
 # --- The listener -------------------------------------------------------------------------------------------
 
@@ -40,13 +42,22 @@ _WATCHED: Mapping[type[Any], tuple[str, ...]] = {
     Meeting: ("starts_at", "leave_home_at", "cancelled_at", "asked_version", "settled_at"),
     Participant: ("person_id", "part", "starts_at", "answer", "outcome"),
     Goal: ("status", "citizen_agreed_at", "staff_agreed_at", "wants_to_talk_at"),
+    DayRecord: ("state", "mentor_statement"),
+    PlannedDay: ("day", "ends_at", "cancelled_at"),
+    Placement: ("last_day",),
 }
-"""What reminders follow from; a change of anything else plans nothing."""
+"""What reminders follow from; a change of anything else plans nothing.
+
+A placement's days are also changed past the ORM, and always with its last day.
+"""
 _MOMENTS: Mapping[type[Any], tuple[str, ...]] = {
     Meeting: ("made_at", "settled_at", "cancelled_at"),
     Participant: ("answered_at", "outcome_at"),
     Goal: ("changed_at",),
     MeetingEvent: ("at",),
+    DayRecord: ("changed_at",),
+    PlannedDay: ("cancelled_at",),
+    Placement: (),
 }
 
 
@@ -56,6 +67,8 @@ class _Noted:
 
     meetings: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     goals: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    days: dict[int, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
+    """Whose days: (placement, citizen)."""
     asked: set[tuple[int, int | None]] = field(default_factory=set)
     """Who is being called to a meeting or asked anew: (meeting, person), or None for everybody in it."""
     moment: datetime | None = None
@@ -86,11 +99,18 @@ def _note_row(session: Session, row: Any) -> None:
         moment = getattr(row, name)
         if moment is not None and _has_changed(row, name) and (noted.moment is None or moment > noted.moment):
             noted.moment = moment
-    if row in session.deleted and isinstance(row, Meeting | Goal):
-        column = Reminder.meeting_id if isinstance(row, Meeting) else Reminder.goal_id
-        session.connection().execute(delete(Reminder).where(column == row.id))
+    if row in session.deleted and type(row) in _COLUMNS:
+        session.connection().execute(delete(Reminder).where(_COLUMNS[type(row)] == row.id))
     elif row in session.deleted or any(_has_changed(row, name) for name in _WATCHED.get(type(row), ())):
         _note_change(noted, row, is_new=row in session.new)
+
+
+_COLUMNS: Mapping[type[Any], Any] = {
+    Meeting: Reminder.meeting_id,
+    Goal: Reminder.goal_id,
+    Placement: Reminder.placement_id,
+}
+"""What a reminder is about, and goes away with."""
 
 
 def _note_change(noted: _Noted, row: Any, *, is_new: bool) -> None:
@@ -104,6 +124,10 @@ def _note_change(noted: _Noted, row: Any, *, is_new: bool) -> None:
             noted.asked.add((row.id, None))
     elif isinstance(row, Goal) and not is_new:  # a new one is a draft that nobody else sees
         noted.goals[row.municipality_id].add(row.id)
+    elif isinstance(row, DayRecord) or (isinstance(row, PlannedDay) and not is_new):
+        noted.days[row.municipality_id].add((row.placement_id, row.citizen_id))
+    elif isinstance(row, Placement) and not is_new:
+        noted.days[row.municipality_id].add((row.id, row.citizen_id))
 
 
 def _has_changed(row: Any, name: str) -> bool:
@@ -122,6 +146,8 @@ def _plan_noted(session: Session) -> None:
     for municipality_id in sorted({*noted.meetings, *noted.goals}):
         meetings, goals = noted.meetings[municipality_id], noted.goals[municipality_id]
         plan(session, municipality_id, now, meetings=meetings, goals=goals, asked=noted.asked)
+    for municipality_id, days in sorted(noted.days.items()):
+        cancel_answered(session, municipality_id, days)
 
 
 def _forget(session: Session) -> None:
@@ -259,17 +285,13 @@ def _pages(page_after: Callable[[int], list[int]]) -> Iterator[list[int]]:
 
 def plan_words(session: Session, now: datetime) -> int:
     """Make the day's reminders of words for whom the clock has come; returns how many. Doing it twice does no harm."""
-    return sum(
-        _plan_words_of(session, municipality_id, timezone, now)
-        for municipality_id, timezone in session.execute(select(Municipality.id, Municipality.timezone)).all()
-    )
+    return sum(_plan_words_of(session, *one, now) for one in _municipalities(session))
 
 
 def _plan_words_of(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     if not queries.rules_of(session, municipality_id)[ReminderKind.WORDS].is_on:
         return 0
-    # Two workers at once: the second waits here, and then sees the rows of the first.
-    session.execute(select(Municipality.id).filter_by(id=municipality_id).with_for_update(key_share=True))
+    _take_turns(session, municipality_id)
     local = now.astimezone(ZoneInfo(timezone))
     midnight, next_midnight = rules.end_of_day(now, -1, timezone), rules.end_of_day(now, 0, timezone)
     learners = queries.learners_to_tell(session, municipality_id, local.time(), local.date(), midnight, next_midnight)
@@ -283,6 +305,83 @@ def _plan_words_of(session: Session, municipality_id: int, timezone: str, now: d
     if new:
         session.connection().execute(insert(Reminder), new)
     return len(new)
+
+
+def plan_nudges(session: Session, now: datetime) -> int:
+    """Make the nudges whose moment comes now; returns how many. Doing it twice, or at once, does no harm."""
+    return sum(_plan_nudges_of(session, *one, now) for one in _municipalities(session))
+
+
+def _plan_nudges_of(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
+    rule = queries.rules_of(session, municipality_id)[ReminderKind.NUDGE]
+    if not rule.is_on:
+        return 0
+    _take_turns(session, municipality_id)
+    today, midnight = now.astimezone(ZoneInfo(timezone)).date(), rules.end_of_day(now, -2, timezone)
+    new, mentors = [], set()
+    for one in queries.silent_mentors(session, municipality_id, today, midnight):
+        about = (one.person_id, one.placement_id)
+        found = rules.nudge_to_plan(*about, one.unsaid, one.asked, rule, one.wishes, now, timezone)
+        if found is not None:
+            day = {"placement_id": one.placement_id, "about_day": found.about_day, "about_version": found.stage}
+            new.append(_row(municipality_id, (one.person_id, None, None), None, found.planned, now) | day)
+            mentors.add(about)
+    if new:
+        waiting = queries.waiting_of_days(session, municipality_id, {placement for _mentor, placement in mentors}, ())
+        _cancel(session, [row.id for row in waiting if (row.person_id, row.placement_id) in mentors])
+        session.connection().execute(insert(Reminder), new)
+    return len(new)
+
+
+def plan_hours(session: Session, now: datetime) -> int:
+    """Make the evening's reminders of hours that wait for citizens; returns how many. Doing it twice does no harm."""
+    return sum(_plan_hours_of(session, *one, now) for one in _municipalities(session))
+
+
+def _plan_hours_of(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
+    rule = queries.rules_of(session, municipality_id)[ReminderKind.HOURS]
+    if not rule.is_on or rules.hours_to_plan(0, rule, Wishes(), (), now, timezone) is None:
+        return 0
+    _take_turns(session, municipality_id)
+    zone = ZoneInfo(timezone)
+    new = []
+    for one in queries.hours_to_confirm(session, municipality_id, now.astimezone(zone).date()):
+        last_days = {one.last_due.astimezone(zone).date()} if one.last_due else set()
+        planned = rules.hours_to_plan(one.citizen_id, rule, one.wishes, last_days, now, timezone)
+        if planned is not None:
+            day = {"placement_id": one.placement_id, "about_day": one.day}
+            new.append(_row(municipality_id, (one.citizen_id, None, None), None, planned, now) | day)
+    if new:
+        session.connection().execute(insert(Reminder), new)
+    return len(new)
+
+
+def _municipalities(session: Session) -> Sequence[tuple[int, str]]:
+    return [(number, timezone) for number, timezone in session.execute(select(Municipality.id, Municipality.timezone))]
+
+
+def _take_turns(session: Session, municipality_id: int) -> None:
+    """Two workers at once: the second waits here, and then sees the rows of the first."""
+    session.execute(select(Municipality.id).filter_by(id=municipality_id).with_for_update(key_share=True))
+
+
+def cancel_answered(session: Session, municipality_id: int, days: Collection[tuple[int, int]]) -> None:
+    """Take back what waits about days, as (placement, citizen), of which nothing is left to ask."""
+    citizens = {citizen_id for _placement_id, citizen_id in days}
+    waiting = queries.waiting_of_days(session, municipality_id, {placement_id for placement_id, _ in days}, citizens)
+    if not waiting:
+        return
+    asked = [row.about_day for row in waiting if row.kind == ReminderKind.NUDGE]
+    first, last = min(asked, default=date.max) - timedelta(days=max(rules.STAGES)), max(asked, default=date.min)
+    unsaid, waited_for = queries.open_days(session, municipality_id, citizens, first, last)
+    _cancel(session, [row.id for row in waiting if not _is_open(row, unsaid, waited_for)])
+
+
+def _is_open(row: AnyRow, unsaid: Mapping[int, Collection[UnsaidDay]], waited_for: Collection[int]) -> bool:
+    if row.kind == ReminderKind.HOURS:
+        return row.person_id in waited_for
+    left = unsaid.get(row.placement_id, ())
+    return rules.still_asked(row.about_day, row.about_version, row.due_at, left) is not None
 
 
 def make_test(session: Session, actor: Actor, now: datetime) -> None:
@@ -354,6 +453,9 @@ def set_rule(session: Session, actor: Actor, kind: ReminderKind, rule: Rule) -> 
     session.execute(delete(ReminderRule).filter_by(**keys))
     if rule != queries.default_rules()[kind]:
         session.add(ReminderRule(**keys, **asdict(rule)))
+    if kind in {ReminderKind.NUDGE, ReminderKind.HOURS}:  # the planner makes them anew, at the new clock
+        waiting = {"state": ReminderState.WAITING.value, "lease": None}
+        session.execute(delete(Reminder).filter_by(**keys, **waiting))
     session.flush()
 
 

@@ -13,7 +13,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -25,14 +25,26 @@ from sqlalchemy.orm import Session
 
 from citizen_app.config import Settings
 from citizen_app.db import AnyRow, reading_session, writing_session
+from citizen_app.placements.rules import link_token
 from citizen_app.push.actions import drop_devices, note_faults, pause_service
 from citizen_app.push.delivery import Outcome, Push, Verdict
 from citizen_app.push.queries import paused_services
 from citizen_app.push.rules import USUAL_PAUSE, origin_of
 from citizen_app.reminders.delivery import Post
 from citizen_app.reminders.models import Delivery, Reminder, WorkerBeat
-from citizen_app.reminders.queries import in_hand, is_due, phones_for, silent, texts, told_otherwise
+from citizen_app.reminders.queries import (
+    NudgeInHand,
+    hours_in_hand,
+    in_hand,
+    is_due,
+    nudges_in_hand,
+    phones_for,
+    silent,
+    texts,
+    told_otherwise,
+)
 from citizen_app.reminders.rules import (
+    NEVER_CALLED,
     QUIET_KINDS,
     Channel,
     Message,
@@ -46,6 +58,7 @@ from citizen_app.reminders.rules import (
     next_try,
     notification_key,
     payload,
+    still_asked,
 )
 
 LEASED_AT_ONCE = 200
@@ -53,6 +66,7 @@ DRAIN_SECONDS = 30.0
 KEPT = timedelta(days=400)
 FORGOTTEN_AT_ONCE = 1000
 BEATS_KEPT = timedelta(days=1)
+_ABOUT_DAYS = frozenset({ReminderKind.NUDGE, ReminderKind.HOURS})
 RECORD_AGAIN_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -159,8 +173,9 @@ def _prepared(
     """Return the reminders to send with their words and phones, and those that are over."""
     now = desk.now()
     rows = in_hand(session, lease, ids)
-    over = {row.id: state for row in rows if (state := _what_is_over(row, now))}
-    tasks = {row.id: Task(row, _message(desk, row, now)) for row in rows if row.id not in over}
+    asked = _still_asked(session, rows, desk.settings.secret_key, now)
+    over = {row.id: state for row in rows if (state := _what_is_over(row, asked, now))}
+    tasks = {row.id: Task(row, _message(desk, row, asked.get(row.id), now)) for row in rows if row.id not in over}
     if not tasks:
         return [], over
     phones: dict[int, list[AnyRow]] = defaultdict(list)
@@ -179,8 +194,38 @@ def _prepared(
     return list(tasks.values()), over
 
 
-def _what_is_over(row: AnyRow, now: datetime) -> ReminderState | None:
+@dataclass(frozen=True)
+class _Asked:
+    """What is still asked about days: by a nudge, or by a reminder of hours, which has no day or door of its own."""
+
+    day: date | None = None
+    door: str = ""
+
+
+def _still_asked(session: Session, rows: Sequence[AnyRow], secret_key: str, now: datetime) -> Mapping[int, _Asked]:
+    """Return for nudges and reminders of hours what they still ask; those that ask nothing any more are left out."""
+    nudges = [row for row in rows if row.kind == ReminderKind.NUDGE]
+    hours = hours_in_hand(session, [row.id for row in rows if row.kind == ReminderKind.HOURS])
+    found = {number: _Asked() for number in hours}
+    held = nudges_in_hand(session, nudges, now)
+    for row in nudges:
+        one = held.get(row.id)
+        day = still_asked(row.about_day, row.about_version, row.due_at, one.unsaid) if one else None
+        if one is not None and day is not None:
+            found[row.id] = _Asked(day, _door(row, one, secret_key))
+    return found
+
+
+def _door(row: AnyRow, nudge: NudgeInHand, secret_key: str) -> str:
+    """Return where a mentor answers: the link that he has already, made again, or the page of his account."""
+    if not nudge.nonce:
+        return "/mentor"
+    return f"/m/{link_token(secret_key, row.placement_id, row.person_id, nudge.nonce)}"
+
+
+def _what_is_over(row: AnyRow, asked: Mapping[int, _Asked], now: datetime) -> ReminderState | None:
     is_about_nothing = row.cancelled_at is not None and row.kind != ReminderKind.CANCELLED
+    is_about_nothing = is_about_nothing or (row.kind in _ABOUT_DAYS and row.id not in asked)
     has_left = row.ended_on is not None and row.ended_on <= now.astimezone(ZoneInfo(row.timezone)).date()
     if is_about_nothing or has_left:
         return ReminderState.CANCELLED
@@ -198,7 +243,7 @@ def _without_paused(task: Task, phones: Iterable[AnyRow], paused: Mapping[str, d
     return free
 
 
-def _message(desk: Desk, row: AnyRow, now: datetime) -> Message:
+def _message(desk: Desk, row: AnyRow, asked: _Asked | None, now: datetime) -> Message:
     subject = Subject(
         kind=ReminderKind(row.kind),
         person_id=row.person_id,
@@ -212,6 +257,9 @@ def _message(desk: Desk, row: AnyRow, now: datetime) -> Message:
         host_name=row.host_name or "",
         timezone=row.timezone,
         tells_more=bool(row.tells_more),
+        placement_id=row.placement_id,
+        about_day=asked.day if asked else None,
+        door=asked.door if asked else "",
     )
     languages = (row.language, row.second_language) if row.second_language else (row.language,)
     message = compose(subject, languages, now, texts(), desk.speech, desk.settings.public_url)
@@ -276,7 +324,7 @@ def _settled(task: Task, now: datetime) -> ReminderState | None:
 
 
 def _fall_back(desk: Desk, tasks: Sequence[Task], now: datetime) -> None:
-    """Try SMS, then mail, each once; what neither takes goes to the staff's call list.
+    """Try SMS, then mail, each once; what neither takes goes to the staff's call list, if it is to a citizen.
 
     A gateway that is down is tried again inside the useful window: staff need not call for that.
     """
@@ -300,7 +348,9 @@ def _fall_back(desk: Desk, tasks: Sequence[Task], now: datetime) -> None:
         tried = Tried(is_to_repeat)
         task.next_try_at = next_try(tried, task.row.tries, task.row.useless_at, now, random.random())  # noqa: S311
         task.counts_try = is_to_repeat
-        if task.next_try_at is None:
+        if task.next_try_at is None and task.row.kind in NEVER_CALLED:
+            task.state = ReminderState.SENT if task.is_sent else ReminderState.EXPIRED
+        elif task.next_try_at is None:
             task.state, task.channel = ReminderState.CALL, Channel.CALL
 
 

@@ -34,7 +34,7 @@ class Reminder(InMunicipality, Base):
     about_day: Mapped[date | None]
     """The latest planned day it asks about."""
     about_version: Mapped[int] = mapped_column(default=0)
-    """The version of the meeting it speaks of, which an answer to it goes to."""
+    """The version of the meeting it speaks of, which an answer goes to; of a nudge, how many days later it asks."""
     due_at: Mapped[datetime]
     useless_at: Mapped[datetime]
     """From then on it would only confuse; nothing about a meeting comes after its beginning."""

@@ -17,17 +17,22 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from citizen_app.attendance.models import DayRecord
+from citizen_app.attendance.queries import is_without_mentor, with_record
+from citizen_app.attendance.rules import RecordState
 from citizen_app.config import LANGUAGES
 from citizen_app.db import AnyRow, one_of, room_for, rows_of, spread
 from citizen_app.goals import rules as goals
 from citizen_app.goals.models import Goal
 from citizen_app.meetings.models import Meeting, Participant
 from citizen_app.meetings.rules import Attended, Outcome, Part
-from citizen_app.people.models import Municipality, Person, SignIn
+from citizen_app.people.models import Municipality, Person, Relation, SignIn
 from citizen_app.people.queries import ACTOR_COLUMNS, is_citizen_of_worker
+from citizen_app.placements.models import MentorLink, Placement, PlacementMentor, PlannedDay
+from citizen_app.placements.rules import LINK_KEPT
 from citizen_app.policy import Actor, NotFound, Role
 from citizen_app.practice.models import WordCard
 from citizen_app.push.models import Device
@@ -37,6 +42,7 @@ from citizen_app.reminders.models import Delivery, Reminder, ReminderPause, Remi
 from citizen_app.reminders.rules import (
     RULED,
     SILENT_AFTER,
+    STAGES,
     Channel,
     Known,
     MeetingToPlan,
@@ -46,6 +52,7 @@ from citizen_app.reminders.rules import (
     Rule,
     Rules,
     Texts,
+    UnsaidDay,
     Wishes,
 )
 
@@ -80,6 +87,10 @@ _IN_HAND: Select[*tuple[Any, ...]] = (
         Reminder.kind,
         Reminder.meeting_id,
         Reminder.goal_id,
+        Reminder.placement_id,
+        Reminder.about_day,
+        Reminder.about_version,
+        Reminder.due_at,
         Reminder.useless_at,
         Reminder.tries,
         Person.language,
@@ -158,6 +169,76 @@ _TOLD = select(Delivery.reminder_id, Delivery.channel).where(
 )
 
 
+# A mentor can still answer: he helps there, knows her, and has an account or a link that opens and can be sent again.
+# Wants the parameters `today` and `since`, the first last day whose placement's links still open.
+_helps = (
+    PlacementMentor.ended_at.is_(None),
+    Placement.last_day >= bindparam("since"),
+    or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+    exists().where(
+        Relation.municipality_id == Placement.municipality_id,
+        Relation.person_id == PlacementMentor.person_id,
+        Relation.citizen_id == Placement.citizen_id,
+        Relation.started_on <= bindparam("today"),
+        or_(Relation.ended_on.is_(None), Relation.ended_on > bindparam("today")),
+    ),
+)
+_open_link = and_(
+    MentorLink.municipality_id == PlacementMentor.municipality_id,
+    MentorLink.placement_id == PlacementMentor.placement_id,
+    MentorLink.person_id == PlacementMentor.person_id,
+    MentorLink.revoked_at.is_(None),
+    MentorLink.expires_on > bindparam("today"),
+    MentorLink.nonce != "",
+)
+_is_unsaid = and_(PlannedDay.cancelled_at.is_(None), is_without_mentor)
+_citizen = aliased(Person)
+_citizen_is_there = or_(_citizen.ended_on.is_(None), _citizen.ended_on > bindparam("today"))
+
+_NUDGES_IN_HAND: Select[*tuple[Any, ...]] = (
+    select(Reminder.id, Person.username, MentorLink.nonce, PlannedDay.day, PlannedDay.ends_at)
+    .join(Person, Person.id == Reminder.person_id)
+    .join(Placement, Placement.id == Reminder.placement_id)
+    .join(_citizen, _citizen.id == Placement.citizen_id)
+    .join(
+        PlacementMentor,
+        and_(PlacementMentor.placement_id == Placement.id, PlacementMentor.person_id == Reminder.person_id),
+    )
+    .join(
+        PlannedDay,
+        and_(
+            PlannedDay.municipality_id == Reminder.municipality_id,
+            PlannedDay.placement_id == Reminder.placement_id,
+            PlannedDay.day <= Reminder.about_day,
+            PlannedDay.day >= bindparam("first"),
+        ),
+    )
+    .outerjoin(DayRecord, with_record)
+    .outerjoin(MentorLink, _open_link)
+    .where(
+        Reminder.id.in_(_IDS),
+        _is_unsaid,
+        *_helps,
+        _citizen_is_there,
+        or_(Person.username.is_not(None), MentorLink.nonce.is_not(None)),
+    )
+    .order_by(Reminder.id, MentorLink.made_at)
+)
+
+_HOURS_IN_HAND = select(Reminder.id).where(
+    Reminder.id.in_(_IDS),
+    exists()
+    .where(
+        DayRecord.municipality_id == Reminder.municipality_id,
+        DayRecord.citizen_id == Reminder.person_id,
+        DayRecord.state == RecordState.CITIZEN_NEXT.value,
+        PlannedDay.id == DayRecord.day_id,
+        PlannedDay.cancelled_at.is_(None),
+    )
+    .correlate(Reminder),
+)
+
+
 def due_count(session: Session, now: datetime) -> int:
     """Return how many reminders are due, counted up to `MOST_COUNTED`."""
     return int(rows_of(session, _DUE, {"now": now}).scalar_one())
@@ -182,6 +263,38 @@ def workers_alive(session: Session, since: datetime) -> int:
 def in_hand(session: Session, lease: str, ids: Collection[int]) -> Sequence[AnyRow]:
     """Return the reminders that this lease still holds, each with its person and meeting, in one SELECT."""
     return rows_of(session, _IN_HAND, {"ids": ids, "lease": lease}).all()
+
+
+@dataclass(frozen=True)
+class NudgeInHand:
+    """What of a nudge still holds: the days without a word, and how its mentor can answer."""
+
+    nonce: str | None
+    """Of the link that opens, if one does."""
+    unsaid: Collection[UnsaidDay]
+
+
+def nudges_in_hand(session: Session, rows: Collection[AnyRow], now: datetime) -> Mapping[int, NudgeInHand]:
+    """Return those of the nudges whose mentors can still answer something, by number."""
+    if not rows:
+        return {}
+    values = {
+        "ids": [row.id for row in rows],
+        "first": min(row.about_day for row in rows) - timedelta(days=max(STAGES)),
+        "today": now.date(),
+        "since": now.date() - LINK_KEPT,
+    }
+    nonces: dict[int, str | None] = {}
+    unsaid: dict[int, set[UnsaidDay]] = defaultdict(set)
+    for row in rows_of(session, _NUDGES_IN_HAND, values):
+        nonces[row.id] = row.nonce
+        unsaid[row.id].add(UnsaidDay(row.day, row.ends_at))
+    return {number: NudgeInHand(nonce, unsaid[number]) for number, nonce in nonces.items()}
+
+
+def hours_in_hand(session: Session, ids: Collection[int]) -> frozenset[int]:
+    """Return those of the reminders of hours whose citizens still have something to say."""
+    return frozenset(rows_of(session, _HOURS_IN_HAND, {"ids": ids}).scalars()) if ids else frozenset()
 
 
 def phones_for(session: Session, ids: Collection[int]) -> Sequence[AnyRow]:
@@ -618,6 +731,231 @@ def learners_to_tell(
         "midnight_after": midnight_after,
     }
     return [Learner(row.person_id, _wishes_in(row)) for row in rows_of(session, _LEARNERS_TO_TELL, values)]
+
+
+# --- Days that nobody has spoken of -------------------------------------------------------------------------
+
+_UNSAID_BY_MENTOR: Select[*tuple[Any, ...]] = (
+    select(
+        PlacementMentor.person_id,
+        PlannedDay.placement_id,
+        PlannedDay.day,
+        PlannedDay.ends_at,
+        *_WISHES,
+        Reminder.about_day,
+        Reminder.about_version,
+    )
+    .select_from(Placement)
+    .join(PlacementMentor, PlacementMentor.placement_id == Placement.id)
+    .join(Person, Person.id == PlacementMentor.person_id)
+    .join(_citizen, _citizen.id == Placement.citizen_id)
+    .join(
+        PlannedDay,
+        and_(PlannedDay.municipality_id == Placement.municipality_id, PlannedDay.placement_id == Placement.id),
+    )
+    .outerjoin(DayRecord, with_record)
+    .outerjoin(ReminderWish, ReminderWish.person_id == PlacementMentor.person_id)
+    .outerjoin(
+        Reminder,
+        and_(
+            Reminder.municipality_id == PlacementMentor.municipality_id,
+            Reminder.person_id == PlacementMentor.person_id,
+            Reminder.due_at >= bindparam("midnight"),
+            Reminder.placement_id == PlacementMentor.placement_id,
+            Reminder.kind == ReminderKind.NUDGE.value,
+        ),
+    )
+    .where(
+        Placement.municipality_id == bindparam("municipality_id"),
+        Placement.starts_on <= bindparam("today"),
+        PlannedDay.day >= bindparam("first"),
+        PlannedDay.day <= bindparam("today"),
+        _is_unsaid,
+        *_helps,
+        _citizen_is_there,
+        or_(
+            Person.username.is_not(None),
+            exists().where(_open_link).correlate(PlacementMentor),
+        ),
+    )
+)
+
+
+class SilentMentor(NamedTuple):
+    """A mentor of a placement of which nothing has been said lately."""
+
+    person_id: int
+    placement_id: int
+    wishes: Wishes
+    unsaid: Collection[UnsaidDay]
+    """Today's too, although it may not be over."""
+    asked: Collection[date]
+    """The evenings, since yesterday, that he has been asked on, or is being."""
+
+
+def silent_mentors(session: Session, municipality_id: int, today: date, midnight: datetime) -> list[SilentMentor]:
+    """Return the mentors who can answer for a day without a word; `midnight` is that before yesterday."""
+    values = {
+        "municipality_id": municipality_id,
+        "today": today,
+        "since": today - LINK_KEPT,
+        "first": today - timedelta(days=max(STAGES) + 1),
+        "midnight": midnight,
+    }
+    found: dict[tuple[int, int], SilentMentor] = {}
+    unsaid: dict[tuple[int, int], set[UnsaidDay]] = defaultdict(set)
+    asked: dict[tuple[int, int], set[date]] = defaultdict(set)
+    for row in rows_of(session, _UNSAID_BY_MENTOR, values):
+        key = row.person_id, row.placement_id
+        unsaid[key].add(UnsaidDay(row.day, row.ends_at))
+        if row.about_day is not None:
+            asked[key].add(row.about_day + timedelta(days=row.about_version))
+        if key not in found:
+            found[key] = SilentMentor(*key, _wishes_in(row), unsaid[key], asked[key])
+    return [found[key] for key in sorted(found)]
+
+
+_last_hours = (
+    Reminder.municipality_id == DayRecord.municipality_id,
+    Reminder.person_id == DayRecord.citizen_id,
+    Reminder.kind == ReminderKind.HOURS.value,
+)
+_reminded_at = (
+    select(func.max(func.coalesce(Reminder.sent_at, Reminder.made_at)))
+    .where(*_last_hours, Reminder.state != ReminderState.CANCELLED)
+    .correlate(DayRecord)
+    .scalar_subquery()
+)
+_last_due = select(func.max(Reminder.due_at)).where(*_last_hours).correlate(DayRecord).scalar_subquery()
+_WAITING_FOR_CITIZENS: Select[*tuple[Any, ...]] = (
+    select(
+        DayRecord.citizen_id,
+        DayRecord.placement_id,
+        DayRecord.day,
+        DayRecord.changed_at,
+        *_WISHES,
+        _reminded_at.label("reminded_at"),
+        _last_due.label("last_due"),
+    )
+    .join(PlannedDay, with_record)
+    .join(Person, Person.id == DayRecord.citizen_id)
+    .outerjoin(ReminderWish, ReminderWish.person_id == DayRecord.citizen_id)
+    .where(
+        DayRecord.municipality_id == bindparam("municipality_id"),
+        DayRecord.state == RecordState.CITIZEN_NEXT.value,
+        PlannedDay.cancelled_at.is_(None),
+        or_(Person.ended_on.is_(None), Person.ended_on > bindparam("today")),
+        ~_is_paused(DayRecord.__table__.c.citizen_id),
+    )
+    .order_by(DayRecord.citizen_id, DayRecord.day)
+)
+
+
+class HoursToConfirm(NamedTuple):
+    """A citizen whose word is waited for, with something new since she was last reminded of it."""
+
+    citizen_id: int
+    placement_id: int
+    day: date
+    """The latest that waits."""
+    wishes: Wishes
+    last_due: datetime | None
+    """When she was reminded of hours before."""
+
+
+def hours_to_confirm(session: Session, municipality_id: int, today: date) -> list[HoursToConfirm]:
+    found: dict[int, HoursToConfirm] = {}
+    fresh: set[int] = set()
+    for row in rows_of(session, _WAITING_FOR_CITIZENS, {"municipality_id": municipality_id, "today": today}):
+        found[row.citizen_id] = HoursToConfirm(row.citizen_id, row.placement_id, row.day, _wishes_in(row), row.last_due)
+        if row.reminded_at is None or row.changed_at > row.reminded_at:
+            fresh.add(row.citizen_id)
+    return [one for citizen_id, one in found.items() if citizen_id in fresh]
+
+
+_day_waiting = select(
+    Reminder.id,
+    Reminder.kind,
+    Reminder.person_id,
+    Reminder.placement_id,
+    Reminder.about_day,
+    Reminder.about_version,
+    Reminder.due_at,
+).where(Reminder.municipality_id == bindparam("municipality_id"), Reminder.state == ReminderState.WAITING)
+# Two halves, each with an index of its own: with an OR SQLite reads all reminders of the municipality.
+_OF_DAYS_WAITING = union_all(
+    _day_waiting.where(
+        Reminder.placement_id.in_(bindparam("placements", expanding=True)), Reminder.kind == ReminderKind.NUDGE.value
+    ),
+    _day_waiting.where(
+        Reminder.person_id.in_(bindparam("citizens", expanding=True)), Reminder.kind == ReminderKind.HOURS.value
+    ),
+).order_by("id")
+
+
+def waiting_of_days(
+    session: Session, municipality_id: int, placement_ids: Collection[int], citizen_ids: Collection[int]
+) -> Sequence[AnyRow]:
+    """Return the nudges about these placements and the reminders of hours to these citizens that wait."""
+    values = {"municipality_id": municipality_id, "placements": list(placement_ids), "citizens": list(citizen_ids)}
+    return rows_of(session, _OF_DAYS_WAITING, values).all()
+
+
+_OPEN_DAYS = (
+    select(
+        PlannedDay.placement_id,
+        PlannedDay.citizen_id,
+        PlannedDay.day,
+        PlannedDay.ends_at,
+        is_without_mentor.label("is_unsaid"),
+    )
+    .outerjoin(DayRecord, with_record)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.citizen_id.in_(bindparam("citizens", expanding=True)),
+        PlannedDay.cancelled_at.is_(None),
+        or_(
+            and_(is_without_mentor, PlannedDay.day >= bindparam("first"), PlannedDay.day <= bindparam("last")),
+            DayRecord.state == RecordState.CITIZEN_NEXT.value,
+        ),
+    )
+)
+
+
+def open_days(
+    session: Session, municipality_id: int, citizen_ids: Collection[int], first: date, last: date
+) -> tuple[Mapping[int, Collection[UnsaidDay]], frozenset[int]]:
+    """Return by placement the days without a mentor's word between two dates, and the citizens who are waited for."""
+    values = {"municipality_id": municipality_id, "citizens": list(citizen_ids), "first": first, "last": last}
+    unsaid: dict[int, list[UnsaidDay]] = defaultdict(list)
+    waited_for = set()
+    for row in rows_of(session, _OPEN_DAYS, values):
+        if row.is_unsaid:
+            unsaid[row.placement_id].append(UnsaidDay(row.day, row.ends_at))
+        else:
+            waited_for.add(row.citizen_id)
+    return unsaid, frozenset(waited_for)
+
+
+_LAST_NUDGES = (
+    select(Reminder.person_id, Reminder.sent_at, Reminder.channel)
+    .where(
+        Reminder.municipality_id == bindparam("municipality_id"),
+        Reminder.placement_id == bindparam("placement_id"),
+        Reminder.kind == ReminderKind.NUDGE.value,
+        Reminder.state == ReminderState.SENT,
+    )
+    .order_by(Reminder.sent_at.desc(), Reminder.id.desc())
+    .limit(200)
+)
+
+
+def last_nudges(session: Session, municipality_id: int, placement_id: int) -> Mapping[int, AnyRow]:
+    """Return for each mentor of a placement when and by what he was last asked about a day."""
+    found: dict[int, AnyRow] = {}
+    for row in rows_of(session, _LAST_NUDGES, {"municipality_id": municipality_id, "placement_id": placement_id}):
+        found.setdefault(row.person_id, row)
+    return found
 
 
 # --- What a person wishes and gets --------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -33,6 +33,10 @@ class ReminderKind(StrEnum):
     """A goal waits for her yes."""
     WORDS = "words"
     """Words to practise, for those who want to be told."""
+    NUDGE = "nudge"
+    """To a mentor: nobody has said yet how a day was."""
+    HOURS = "hours"
+    """A mentor has spoken of her days, and her own word is waited for."""
     TEST = "test"
     """She tries whether her phone rings."""
 
@@ -81,7 +85,9 @@ OLDEST_PRESS = timedelta(days=60)
 AT_ONCE = frozenset({ReminderKind.BOOKED, ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.TEST})
 NEWS = frozenset({ReminderKind.MOVED, ReminderKind.CANCELLED})
 """What she would set out in vain for, or miss, if it waited: it is merged into nothing later."""
-RULED = tuple(ReminderKind(kind) for kind in ("booked", "week", "evening", "morning", "missed", "goal", "words"))
+RULED = tuple(
+    ReminderKind(kind) for kind in ("booked", "week", "evening", "morning", "missed", "goal", "words", "nudge", "hours")
+)
 """The kinds a municipality may have its own rule for; nobody can switch off the others."""
 _WORTH = {
     ReminderKind.CANCELLED: 5,
@@ -223,6 +229,112 @@ def words_moment(
         return None
     planned = _with_jitter(Planned(ReminderKind.WORDS, now, until), f"{person_id}.{today}", wishes, timezone)
     return planned.due_at, until
+
+
+# --- Days that nobody has spoken of -------------------------------------------------------------------------
+
+STAGES = (0, 1, 3)
+"""So many evenings after a day its mentors are asked about it; then only the staff's morning list speaks of it."""
+AFTER_SHIFT = timedelta(hours=1)
+PLANNED_AHEAD = timedelta(minutes=10)
+"""So long before its moment a nudge is planned: as often as the planner comes, so that each keeps its moment."""
+NUDGE_LATE = timedelta(hours=3)
+"""A nudge that nobody could plan for so long after its moment is left out; the next evening asks."""
+HOURS_LATE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, order=True)
+class UnsaidDay:
+    """A planned day of which no mentor has said anything; it may not be over yet."""
+
+    day: date
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """One question to a mentor about all the days that are to be asked about on an evening."""
+
+    about_day: date
+    """The latest of them."""
+    stage: int
+    """How many evenings after that day."""
+    planned: Planned
+
+
+def nudge_to_plan(
+    person_id: int,
+    placement_id: int,
+    unsaid: Collection[UnsaidDay],
+    asked: Collection[date],
+    rule: Rule,
+    wishes: Wishes,
+    now: datetime,
+    timezone: str,
+) -> Nudge | None:
+    """Return the nudge whose moment comes now, if one does; `asked` are the evenings that have had theirs.
+
+    An evening asks once, whatever the number of days: at the rule's clock, or an hour after that day's own shift if
+    that is later, and never in quiet hours. So the question after a night shift comes in the morning.
+    """
+    if not rule.is_on or rule.at is None:
+        return None
+    today = _day(now, timezone)
+    for evening in (today - timedelta(days=1), today):
+        moment = _moment_of_evening(evening, unsaid, rule.at, wishes, timezone)
+        is_now = moment - PLANNED_AHEAD <= now < moment + NUDGE_LATE
+        about = [one.day for one in unsaid if (evening - one.day).days in STAGES and one.ends_at <= moment]
+        if is_now and about and evening not in asked:
+            due = max(moment, now)
+            due = quiet_end(due, wishes, timezone) if is_quiet(due, wishes, timezone) else due
+            stage = (evening - max(about)).days
+            planned = Planned(ReminderKind.NUDGE, due, _nudge_useless_at(evening, stage, due, rule.at, timezone))
+            key = f"{person_id}.{placement_id}.{evening}"
+            return Nudge(max(about), stage, _with_jitter(planned, key, wishes, timezone))
+    return None
+
+
+def _moment_of_evening(
+    evening: date, unsaid: Iterable[UnsaidDay], clock: time, wishes: Wishes, timezone: str
+) -> datetime:
+    own = [one.ends_at + AFTER_SHIFT for one in unsaid if one.day == evening]
+    moment = max([wall_moment(evening, clock, timezone), *own])
+    return quiet_end(moment, wishes, timezone) if is_quiet(moment, wishes, timezone) else moment
+
+
+def _nudge_useless_at(evening: date, stage: int, due: datetime, clock: time, timezone: str) -> datetime:
+    """Return when the next evening asks; the last question about a day stands until the next day is over."""
+    if stage == STAGES[-1]:
+        return wall_moment(evening + timedelta(days=2), time(), timezone)
+    return max(wall_moment(evening + timedelta(days=1), clock, timezone), due + NUDGE_LATE)
+
+
+def still_asked(about_day: date, stage: int, due_at: datetime, unsaid: Iterable[UnsaidDay]) -> date | None:
+    """Return the latest of a nudge's days of which still nothing has been said; nothing when all are answered."""
+    evening = about_day + timedelta(days=stage)
+    asked = {evening - timedelta(days=number) for number in STAGES}
+    left = (one.day for one in unsaid if one.day in asked and one.day <= about_day and one.ends_at <= due_at)
+    return max(left, default=None)
+
+
+def hours_to_plan(
+    person_id: int, rule: Rule, wishes: Wishes, last_days: Collection[date], now: datetime, timezone: str
+) -> Planned | None:
+    """Return the evening's reminder of hours that wait for the citizen's word, when its clock has come.
+
+    `last_days` are those on which she was reminded of hours before.
+    """
+    if not rule.is_on or rule.at is None:
+        return None
+    today = _day(now, timezone)
+    moment = wall_moment(today, rule.at, timezone)
+    if not moment <= now < moment + HOURS_LATE:
+        return None
+    due = quiet_end(now, wishes, timezone) if is_quiet(now, wishes, timezone) else now
+    if _day(due, timezone) in last_days:
+        return None
+    planned = Planned(ReminderKind.HOURS, due, wall_moment(_day(due, timezone) + timedelta(days=1), rule.at, timezone))
+    return _with_jitter(planned, f"{person_id}.hours.{today}", wishes, timezone)
 
 
 # --- Wall clocks and quiet hours ----------------------------------------------------------------------------
@@ -469,8 +581,10 @@ SPREAD = timedelta(seconds=5)
 """Over how long those are spread that waited for one push service."""
 SILENT_AFTER = timedelta(hours=12)
 """A phone that has not shown a message for so long does not speak for itself any more."""
-QUIET_KINDS = frozenset({ReminderKind.GOAL, ReminderKind.WORDS, ReminderKind.TEST})
+QUIET_KINDS = frozenset({ReminderKind.GOAL, ReminderKind.WORDS, ReminderKind.HOURS, ReminderKind.TEST})
 """Nobody is sent an SMS or called about these."""
+NEVER_CALLED = frozenset({ReminderKind.NUDGE})
+"""The call list is for citizens: a mentor whom nothing reaches stands on the morning list, as silent."""
 
 
 @dataclass(frozen=True)
@@ -544,6 +658,8 @@ _ANSWERS = {
 """Which answers stand under a message as buttons; Android shows the first two."""
 _HIGH = frozenset({ReminderKind.MORNING, ReminderKind.EVENING, ReminderKind.MOVED, ReminderKind.CANCELLED})
 
+_PAGES = {ReminderKind.WORDS: "/practice", ReminderKind.HOURS: "/attendance"}
+
 Texts = Mapping[str, Mapping[str, str]]
 """The table of texts: key, then language."""
 
@@ -578,6 +694,11 @@ class Subject:
     timezone: str = "Europe/Copenhagen"
     tells_more: bool = False
     """She wants kind, place and first name on the locked screen."""
+    placement_id: int | None = None
+    about_day: date | None = None
+    """Of a nudge: the latest day that still wants a word."""
+    door: str = ""
+    """Of a nudge: where the mentor can answer."""
 
 
 @dataclass(frozen=True)
@@ -656,6 +777,9 @@ def wording(subject: Subject, now: datetime) -> str:
     """
     if subject.kind is ReminderKind.BOOKED and subject.is_offer:
         return "choose"
+    if subject.kind is ReminderKind.NUDGE:
+        is_today = subject.about_day == now.astimezone(ZoneInfo(subject.timezone)).date()
+        return "nudge" if is_today else "nudge_later"
     if subject.kind not in {ReminderKind.WEEK, ReminderKind.EVENING, ReminderKind.MORNING} or not subject.starts_at:
         return subject.kind.value
     zone = ZoneInfo(subject.timezone)
@@ -732,6 +856,8 @@ def _urgency(kind: ReminderKind) -> str:
 def _tag(subject: Subject) -> str:
     if subject.meeting_id is not None:
         return f"meeting-{subject.meeting_id}"
+    if subject.kind is ReminderKind.NUDGE:
+        return f"days-{subject.placement_id}"
     return f"goal-{subject.goal_id}" if subject.goal_id is not None else subject.kind.value
 
 
@@ -740,4 +866,6 @@ def _url(subject: Subject) -> str:
         return f"/meetings/{subject.meeting_id}"
     if subject.goal_id is not None:
         return f"/goals/{subject.goal_id}"
-    return "/practice" if subject.kind is ReminderKind.WORDS else "/"
+    if subject.kind is ReminderKind.NUDGE:
+        return subject.door
+    return _PAGES.get(subject.kind, "/")

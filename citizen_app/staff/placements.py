@@ -15,7 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, current_app, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
@@ -33,6 +33,7 @@ from citizen_app.placements import actions, queries
 from citizen_app.placements.forms import invitation
 from citizen_app.placements.rules import PlacementKind, follow_up_on, minutes_between, state_of
 from citizen_app.policy import Actor, NotFound, Permission, can, check
+from citizen_app.reminders.queries import last_nudges
 from citizen_app.staff.placement_forms import (
     EXCUSE_NAMES,
     KINDS,
@@ -317,9 +318,10 @@ def remove_mentor(placement_id: int, person_id: int) -> Response:
 @blueprint.post("/staff/placements/<int:placement_id>/mentors/<int:person_id>/invite")
 @requires(Permission.ARRANGE_PLACEMENTS)
 def invite(placement_id: int, person_id: int) -> Response:
-    """Make a link and show it, this once: only its fingerprint is kept."""
+    """Make a link and show it, this once: what is kept opens nothing without the app's key."""
     me, known = placement_to_change(placement_id)
-    token = actions.make_link(db(), me, known.citizen.subject, placement_id, person_id, now())
+    about = (me, known.citizen.subject, placement_id, person_id)
+    token = actions.make_link(db(), *about, now(), secret_key=current_app.config["SECRET_KEY"])
     db().flush()
     leads_to(url_for("staff_placements.show", placement_id=placement_id))
     return show_page(me, known, invited=(person_id, f"{request.host_url}m/{token}"))
@@ -388,6 +390,7 @@ def show_page(
         mentors=mentors,
         is_agreement_shown=agreement is not None and agreement.shown_at is not None,
         agreement_waits_for=sides_in(agreement.waits_for) if agreement else [],
+        nudges=last_nudges(*here, row.id) if known.may_change else {},
         weeks=_weeks(days),
         statements=attendance.statements_of(*here, [day.id for day in days]) if known.may_change else {},
         earlier=max(first - BEFORE - AHEAD, row.starts_on) if first > row.starts_on else None,

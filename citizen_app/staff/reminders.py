@@ -34,6 +34,8 @@ FIELDS = {
     ReminderKind.EVENING: ("days_before", "at"),
     ReminderKind.MORNING: ("minutes_before",),
     ReminderKind.GOAL: ("at",),
+    ReminderKind.NUDGE: ("at",),
+    ReminderKind.HOURS: ("at",),
 }
 """What of a kind can be chosen besides on and off."""
 
@@ -160,7 +162,7 @@ def index() -> Response:
     return _rules_page()
 
 
-@blueprint.post("/reminders/<any(booked, week, evening, morning, missed, goal, words):name>")
+@blueprint.post("/reminders/<any(booked, week, evening, morning, missed, goal, words, nudge, hours):name>")
 @requires(Permission.SET_REMINDERS)
 def change(name: str) -> Response:
     kind = ReminderKind(name)

@@ -23,7 +23,7 @@ from citizen_app.placements.rules import PlacementKind, WeeklyTime, shift_on
 from citizen_app.policy import Subject
 from tests.browser.conftest import NewCitizen
 from tests.cast import Cast, actor_for
-from tests.conftest import LiveServer
+from tests.conftest import SECRET_KEY, LiveServer
 
 HERE = ZoneInfo("Europe/Copenhagen")
 BEGINS, ENDS = time(0), time(6)
@@ -68,7 +68,7 @@ def week(live_engine: Engine, live_cast: Cast, new_citizen: NewCitizen) -> Workw
         person = actions.add_mentor(
             session, mette, subject, made.id, mentor, MentorKind.WORKPLACE_MENTOR, today=facts.starts_on
         )
-        token = actions.make_link(session, mette, subject, made.id, person, now)
+        token = actions.make_link(session, mette, subject, made.id, person, now, secret_key=SECRET_KEY)
         session.commit()
         return Workweek(citizen, token, made.id, today)
 

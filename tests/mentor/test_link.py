@@ -27,7 +27,7 @@ from citizen_app.placements.rules import PlacementKind, WeeklyTime
 from citizen_app.policy import Role
 from citizen_app.web.assets import STATIC
 from tests.cast import sign_in
-from tests.placed import BEGINS, ENDS, HERE, Placed, placed
+from tests.placed import BEGINS, ENDS, HERE, Placed, make_link, placed
 from tests.plan import ON_SQLITE
 
 __all__ = ["placed"]
@@ -350,7 +350,7 @@ def test_what_staff_have_settled_asks_no_more(phone: FlaskClient, door: str, pla
 def test_two_mentors_at_once_are_both_heard(app: Flask, phone: FlaskClient, door: str, placed: Placed) -> None:
     facts = actions.MentorFacts("Kirsten", language="en")
     other = add_mentor(placed, facts, MentorKind.LANGUAGE_MENTOR)
-    token = placed.plan.do("mette", actions.make_link, placed.placement.id, other)
+    token = placed.plan.do("mette", make_link, placed.placement.id, other)
     day, together = placed.day().id, Barrier(2)
 
     def speak(address: str, minutes: str) -> list[int]:

@@ -20,7 +20,7 @@ from citizen_app.db import writing_session
 from citizen_app.meetings.queries import holiday
 from citizen_app.people.models import Person, Relation
 from citizen_app.people.queries import citizen_of_worker, people_around
-from citizen_app.people.rules import MentorKind
+from citizen_app.people.rules import MentorKind, fingerprint
 from citizen_app.placements import actions, queries, rules
 from citizen_app.placements.actions import (
     BadPlacement,
@@ -31,9 +31,10 @@ from citizen_app.placements.actions import (
     WorkplaceFacts,
 )
 from citizen_app.placements.models import MentorLink, Placement, PlacementMentor, PlannedDay, Workplace
-from citizen_app.placements.rules import PlacementKind, Shift, Side, WeeklyTime, shift_on
+from citizen_app.placements.rules import PlacementKind, Shift, Side, WeeklyTime, link_token, shift_on
 from citizen_app.policy import Forbidden, NotFound, Role, Subject
-from tests.placed import HERE, Placed, placed
+from tests.conftest import SECRET_KEY
+from tests.placed import HERE, Placed, make_link, placed
 from tests.plan import Plan
 
 __all__ = ["placed"]
@@ -463,7 +464,7 @@ def test_a_day_of_another_citizen_is_not_found(plan: Plan, cafe: Workplace) -> N
         (actions.end_placement, (FIRST,), {"seen_version": 1, "zone": HERE, "now": NOW}),
         (actions.add_mentor, (plan.cast.jens, MentorKind.ROLE_MODEL), {"today": FIRST}),
         (actions.end_mentor, (plan.cast.jens,), {"today": FIRST, "now": NOW}),
-        (actions.make_link, (plan.cast.jens, NOW), {}),
+        (make_link, (plan.cast.jens, NOW), {}),
         (actions.revoke_links, (plan.cast.jens, NOW), {}),
     )
     for verb, things, more in tries:
@@ -628,6 +629,31 @@ def test_a_new_link_stops_the_old_one(placed: Placed) -> None:
     assert (opens(placed, first), opens(placed, second)) == (False, True)
 
 
+def test_the_same_link_follows_again_from_what_is_kept_and_the_apps_key(placed: Placed) -> None:
+    token, jens = placed.link(), placed.plan.cast.jens
+    (kept,) = placed.plan.session.scalars(select(MentorLink))
+    assert link_token(SECRET_KEY, placed.placement.id, jens, kept.nonce) == token
+    assert kept.token_hash == fingerprint(token)
+
+
+def test_the_database_alone_opens_no_link(placed: Placed) -> None:
+    """Whoever reads all rows knows the nonce and the hash, but not the key."""
+    placed.link()
+    (kept,) = placed.plan.session.scalars(select(MentorLink))
+    keys = ("", kept.nonce, kept.token_hash, "another key, long enough to be accepted")
+    made = [link_token(key, kept.placement_id, kept.person_id, kept.nonce) for key in keys]
+    assert not any(opens(placed, guess) for guess in (kept.nonce, kept.token_hash, *made))
+
+
+def test_a_link_from_before_it_could_be_sent_again_still_opens(placed: Placed) -> None:
+    about = {"placement_id": placed.placement.id, "person_id": placed.plan.cast.jens}
+    made = {"made_by_id": placed.plan.cast.mette, "made_at": placed.plan.now, "expires_on": placed.today + 9 * DAY}
+    link = MentorLink(municipality_id=placed.plan.cast.solby, token_hash=fingerprint("an-old-one"), **about, **made)
+    placed.plan.session.add(link)
+    placed.plan.session.commit()
+    assert (link.nonce, opens(placed, "an-old-one")) == ("", True)
+
+
 def test_a_link_that_is_taken_back_stops_at_once(placed: Placed) -> None:
     token = placed.link()
     placed.plan.do("mette", actions.revoke_links, placed.placement.id, placed.plan.cast.jens)
@@ -636,7 +662,7 @@ def test_a_link_that_is_taken_back_stops_at_once(placed: Placed) -> None:
 
 def test_a_link_of_one_mentor_is_not_touched_by_anothers(placed: Placed) -> None:
     token, lone = placed.link(), add(placed, MentorFacts("Lone"))
-    hers = placed.plan.do("mette", actions.make_link, placed.placement.id, lone)
+    hers = placed.plan.do("mette", make_link, placed.placement.id, lone)
     placed.plan.do("mette", actions.revoke_links, placed.placement.id, lone)
     assert (opens(placed, token), opens(placed, hers)) == (True, False)
 
@@ -681,7 +707,7 @@ def test_the_link_of_a_person_who_has_left_does_not_open(placed: Placed) -> None
 @pytest.mark.parametrize("name", ["anders", "karen", "jens", "selam", "bodil"])
 def test_who_does_not_arrange_her_placements_makes_and_takes_back_no_link(placed: Placed, name: str) -> None:
     token = placed.link()
-    for verb in (actions.make_link, actions.revoke_links):
+    for verb in (make_link, actions.revoke_links):
         with pytest.raises(Forbidden):
             placed.plan.do(name, verb, placed.placement.id, placed.plan.cast.jens)
     assert opens(placed, token)
@@ -691,7 +717,7 @@ def test_another_municipality_reaches_no_link_by_number(placed: Placed) -> None:
     """Anders gives his own citizen, but Selam's placement and mentor."""
     plan, token = placed.plan, placed.link()
     anders, olena = plan.actor("anders"), Subject(plan.cast.vandby, plan.cast.olena, frozenset({plan.cast.anders}))
-    for verb in (actions.make_link, actions.revoke_links):
+    for verb in (make_link, actions.revoke_links):
         with pytest.raises(NotFound):
             verb(plan.session, anders, olena, placed.placement.id, plan.cast.jens, plan.now)
         plan.session.rollback()
@@ -711,7 +737,7 @@ def test_another_citizens_worker_takes_back_no_link_of_hers(placed: Placed) -> N
 def test_only_who_helps_gets_a_link(placed: Placed) -> None:
     for person in (placed.plan.cast.mette, placed.plan.cast.selam, placed.plan.cast.olena):
         with pytest.raises(NotFound):
-            placed.plan.do("mette", actions.make_link, placed.placement.id, person)
+            placed.plan.do("mette", make_link, placed.placement.id, person)
 
 
 # --- Workplaces ---------------------------------------------------------------------------------------------

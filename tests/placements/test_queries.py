@@ -19,7 +19,7 @@ from citizen_app.placements import actions, queries
 from citizen_app.placements.actions import MentorFacts, PlacementFacts, WorkplaceFacts
 from citizen_app.placements.rules import PlacementKind, WeeklyTime
 from citizen_app.policy import NotFound, Subject
-from tests.placed import HERE
+from tests.placed import HERE, make_link
 from tests.plan import Plan
 
 NOW = datetime(2026, 2, 2, 12, tzinfo=UTC)
@@ -62,7 +62,7 @@ class Town:
         who = (self.plan.session, self.plan.actor(self.worker), self.subject, placement)
         facts = MentorFacts(f"Mentor{self.municipality}")
         self.mentor = actions.add_mentor(*who, facts, MentorKind.WORKPLACE_MENTOR, today=TODAY)
-        token = actions.make_link(*who, self.mentor, NOW)
+        token = make_link(*who, self.mentor, NOW)
         self.plan.session.commit()
         return token
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from citizen_app.placements.rules import (
     clashing_weekdays,
     first_overlap,
     link_expires_on,
+    link_token,
     minutes_between,
     planned_shifts,
     shift_on,
@@ -149,3 +151,19 @@ def test_a_link_opens_for_a_fortnight_after_the_last_day() -> None:
 
 def test_moments_are_kept_in_utc() -> None:
     assert shift(date(2026, 6, 1), "08:00", "14:00").begins_at == datetime(2026, 6, 1, 6, tzinfo=UTC)
+
+
+def test_a_links_token_is_long_and_fits_into_an_address() -> None:
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", link_token("key", 1, 2, "nonce"))
+
+
+def test_another_key_placement_person_or_nonce_makes_another_token() -> None:
+    tokens = {
+        link_token("key", 1, 2, "nonce"),
+        link_token("another", 1, 2, "nonce"),
+        link_token("key", 2, 2, "nonce"),
+        link_token("key", 1, 1, "nonce"),
+        link_token("key", 1, 2, "nonce2"),
+        link_token("key", 1, 22, "once"),
+    }
+    assert len(tokens) == 6

@@ -35,7 +35,7 @@ from citizen_app.reminders.rules import (
 
 ZONE = "Europe/Copenhagen"
 HERE = ZoneInfo(ZONE)
-BOOKED, MOVED, CANCELLED, WEEK, EVENING, MORNING, MISSED, GOAL, WORDS, TEST = ReminderKind
+BOOKED, MOVED, CANCELLED, WEEK, EVENING, MORNING, MISSED, GOAL, WORDS, NUDGE, HOURS, TEST = ReminderKind
 RULES = {
     BOOKED: Rule(),
     WEEK: Rule(days_before=7, at=time(10)),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select, update
+from sqlalchemy import event, insert, select, update
 
 from citizen_app.attendance.models import DayStatement
 from citizen_app.people.models import AccessLogEntry, Person, Relation
@@ -22,8 +22,10 @@ from citizen_app.placements import actions, queries
 from citizen_app.placements.actions import MentorFacts, WorkplaceFacts
 from citizen_app.placements.models import MentorLink, Placement, PlacementMentor, PlannedDay, Workplace
 from citizen_app.policy import Role
+from citizen_app.reminders.models import Reminder
 from citizen_app.staff.placements import PAGE_SIZE
 from tests.cast import SINCE
+from tests.due import reminder_row
 from tests.placed import Placed, placed
 from tests.plan import ON_SQLITE, Plan
 
@@ -354,6 +356,18 @@ def test_a_new_link_stops_the_old_one_and_can_be_taken_back(placed: Placed, mett
     assert queries.mentor_at_door(plan.session, new, plan.now) is None
     plan.session.commit()
     assert "Has a link" not in mette.get(address_of(placed)).text
+
+
+def test_under_a_mentor_stands_when_he_was_last_asked(placed: Placed, mette: FlaskClient, client_of: ClientOf) -> None:
+    session, cast = placed.plan.session, placed.plan.cast
+    sent = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
+    about = {"kind": "nudge", "placement_id": placed.placement.id, "about_day": placed.today, "state": "sent"}
+    row = reminder_row(cast.solby, cast.jens, sent, **about)
+    for channel, days in (("mail", 2), ("sms", 0), ("push", 4)):
+        session.execute(insert(Reminder), [row | {"channel": channel, "sent_at": sent - timedelta(days=days)}])
+    session.commit()
+    assert "Asked on Monday 23 November at 17:30 by SMS." in mette.get(address_of(placed)).text
+    assert "Asked on" not in client_of("karen").get(address_of(placed)).text
 
 
 def test_a_message_is_in_the_mentors_language(placed: Placed, mette: FlaskClient) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from citizen_app.config import Settings
 from citizen_app.meetings.models import Meeting
 from citizen_app.people.models import AccessLogEntry
 from citizen_app.reminders.models import Delivery, Reminder, ReminderRule
-from citizen_app.reminders.rules import Channel, Note
+from citizen_app.reminders.rules import Channel, Note, ReminderKind
 from tests.cast import Cast
 from tests.due import reminder_row
 from tests.plan import ON_SQLITE, Plan
@@ -202,6 +203,32 @@ def test_an_administrator_sees_the_usual_and_sets_her_own(bodil: FlaskClient, st
     assert stage.kinds("cancelled") == ["evening"]
     assert bodil.post("/staff/reminders/booked", data={}).status_code == 303
     assert set(stage.session.scalars(select(ReminderRule.kind))) == {"evening", "booked"}
+
+
+@ON_SQLITE
+def test_a_municipality_chooses_when_mentors_are_asked_and_citizens_reminded_of_hours(
+    bodil: FlaskClient, stage: Stage
+) -> None:
+    page = bodil.get("/staff/reminders").text
+    assert "Usual: the same day at 17:30, then after one and after three days." in page
+    assert "Usual: at 18:30, when there is something new." in page
+    assert bodil.post("/staff/reminders/nudge", data={"nudge-is_on": "y", "nudge-at": "16:15"}).status_code == 303
+    assert bodil.post("/staff/reminders/hours", data={"hours-at": "18:30"}).status_code == 303
+    found = stage.session.execute(select(ReminderRule.kind, ReminderRule.is_on, ReminderRule.at)).all()
+    assert sorted(found) == [("hours", False, time(18, 30)), ("nudge", True, time(16, 15))]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("kind", ReminderKind)
+def test_every_kind_has_a_name_where_it_is_shown(client_of: Any, stage: Stage, kind: ReminderKind) -> None:
+    cast = stage.cast
+    row = reminder_row(cast.solby, cast.selam, NOON, kind=kind.value, state="sent", channel="push", sent_at=NOON)
+    stage.session.add(Reminder(**row))
+    stage.session.commit()
+    staff = client_of("mette").get(f"/staff/citizens/{cast.selam}/reminders").text
+    assert re.search(r"</bdi></td><td>\s*\w", staff)
+    hers = client_of("selam").get("/reminders").text
+    assert re.search(r"<strong>(<a [^>]*>)?\s*\w", hers.partition('class="list"')[2])
 
 
 @ON_SQLITE
