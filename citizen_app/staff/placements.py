@@ -21,6 +21,7 @@ from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from citizen_app.attendance import queries as attendance
+from citizen_app.attendance.actions import DayIsSpokenOf, end_placement
 from citizen_app.attendance.rules import COUNTING, RecordState
 from citizen_app.db import AnyRow
 from citizen_app.people.actions import log_access
@@ -256,15 +257,13 @@ def change_last_day(placement_id: int) -> Response:
         return show_page(me, known, last_day_form=form, status=422)
     last_day, seen = form.last_day.data, form.seen.data or 0
     assert last_day is not None  # the field's own validator has passed
-    spoken = _last_spoken_after(me, known, last_day)
-    if spoken is not None:
-        form.say(
-            "last_day", _("Somebody has spoken of a later day: %(day)s.", day=long_day(spoken, current_language()))
-        )
-        return show_page(me, known, last_day_form=form, status=422)
     about = (me, known.citizen.subject, placement_id, last_day)
     try:
-        actions.end_placement(db(), *about, seen_version=seen, zone=ZoneInfo(me.timezone), now=now())
+        end_placement(db(), *about, seen_version=seen, zone=ZoneInfo(me.timezone), now=now())
+    except DayIsSpokenOf as refusal:
+        day = long_day(refusal.day, current_language())
+        form.say("last_day", _("Somebody has spoken of a later day: %(day)s.", day=day))
+        return show_page(me, known, last_day_form=form, status=422)
     except actions.BadPlacement as refusal:
         form.show_fault(refusal)
         return show_page(me, known, last_day_form=form, status=refusal.status)
@@ -273,13 +272,6 @@ def change_last_day(placement_id: int) -> Response:
         return show_page(me, known, last_day_form=form, status=refusal.status, stale=errors.sentence_for(refusal))
     session["notice"] = _("Saved. The days of the placement follow the new last day.")
     return go(url_for("staff_placements.show", placement_id=placement_id))
-
-
-def _last_spoken_after(me: Actor, known: Known, last_day: date) -> date | None:
-    """Return the last day after a date of which somebody has spoken: it must not vanish from the plan."""
-    days = attendance.days_of(db(), me.municipality_id, [known.row.id], last_day + timedelta(1), known.row.last_day)
-    spoken = attendance.statements_of(db(), me.municipality_id, [day.id for day in days])
-    return max((day.day for day in days if day.id in spoken), default=None)
 
 
 # --- Mentors and their links --------------------------------------------------------------------------------
