@@ -25,6 +25,7 @@ from citizen_app.goals import views as goals
 from citizen_app.home import views as home
 from citizen_app.learning import models as _learning_tables
 from citizen_app.ledger import models as _ledger_tables
+from citizen_app.ledger import views as ledger
 from citizen_app.meetings import models as _meeting_tables
 from citizen_app.meetings import views as meetings
 from citizen_app.mentor import views as mentor
@@ -47,6 +48,7 @@ from citizen_app.staff import citizens as staff_citizens
 from citizen_app.staff import feeds as staff_feeds
 from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import goals as staff_goals
+from citizen_app.staff import ledger as staff_ledger
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
@@ -95,6 +97,7 @@ ROOMS = (
     reminders,
     placements,
     attendance,
+    ledger,
     mentor,
     staff_morning,
     staff_citizens,
@@ -109,6 +112,7 @@ ROOMS = (
     staff_workplaces,
     staff_placements,
     staff_placement_days,
+    staff_ledger,
     staff_accounts,
     staff_words,
     staff_recordings,

@@ -29,7 +29,7 @@ from citizen_app.people.queries import KnownCitizen, citizen_of_worker
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions, queries
 from citizen_app.placements.forms import invitation
-from citizen_app.placements.rules import PlacementKind, minutes_between, state_of
+from citizen_app.placements.rules import PlacementKind, is_language_nearly_used, minutes_between, state_of
 from citizen_app.policy import Actor, NotFound, Permission, can, check
 from citizen_app.staff.placement_forms import (
     EXCUSE_NAMES,
@@ -79,6 +79,7 @@ class Listed:
     confirmed: int
     """Minutes that both sides, or staff, say she was there."""
     language: int
+    is_language_nearly_used: bool
     disputed: int
     silent_since: date | None
 
@@ -176,7 +177,8 @@ def _list(after: tuple[date, int] | None, size: int) -> list[Listed]:
             state=state_of(row.starts_on, row.last_day, today),
             planned=planned[row.id],
             confirmed=confirmed[row.id],
-            language=language.get(row.id, 0),
+            language=(used := language.get(row.id, 0)),
+            is_language_nearly_used=is_language_nearly_used(row.last_day, row.language_minutes, used, today),
             disputed=disputed.get(row.id, 0),
             silent_since=silent[row.id].since if row.id in silent else None,
         )
