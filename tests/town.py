@@ -23,6 +23,9 @@ from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.rules import Said
 from citizen_app.goals import actions as goals
+from citizen_app.ledger import actions as ledger
+from citizen_app.ledger.actions import HoursFacts
+from citizen_app.ledger.rules import HoursKind
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
 from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
@@ -173,7 +176,9 @@ def _placement(
     given = Given(id=uuid4().hex, said=Said.CAME, words=f"Godt i {mark}")
     helper = Subject(subject.municipality_id, subject.citizen_id, frozenset({mentor}))
     attendance.say(session, actor_for(session, mentor), helper, made.id, day_id, AttendanceSide.MENTOR, given, now)
-    return {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id}
+    hours = HoursFacts(HoursKind.DANISH, 600, today - timedelta(days=7), today + timedelta(days=70), f"Skole i {mark}")
+    hours_id = ledger.agree(session, worker, subject, hours, now).id
+    return {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id, "hours_id": hours_id}
 
 
 def _word(session: Session, herself: Actor, subject: Subject, mark: str, now: datetime) -> dict[str, int]:

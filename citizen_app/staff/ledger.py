@@ -24,7 +24,7 @@ from citizen_app.ledger.rules import MOST_WEEKS, WEEK, WEEKS, Fault, HoursKind, 
 from citizen_app.people.actions import log_access
 from citizen_app.people.queries import KnownCitizen, citizen_of_worker
 from citizen_app.policy import Actor, NotFound, Permission, can, check
-from citizen_app.staff.ledger_forms import KINDS, HoursEndForm, HoursForm, show_fault
+from citizen_app.staff.ledger_forms import FAULTS, KINDS, HoursEndForm, HoursForm, show_fault
 from citizen_app.staff.workplaces import sheet
 from citizen_app.web import access, errors
 from citizen_app.web.access import requires
@@ -157,7 +157,7 @@ def confirm(citizen_id: int, hours_id: int) -> Response:
     try:
         actions.confirm(db(), *about, seen=form.seen.data or "", today=access.today(), now=now())
     except BadHours as refusal:
-        show_fault(form, refusal.fault)
+        form.form_errors.append(FAULTS[refusal.fault][1])
         return _week_page(known, monday, hours_id, form, status=refusal.status)
     except StaleWeek as refusal:
         form.form_errors.append(errors.sentence_for(refusal))

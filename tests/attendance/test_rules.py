@@ -40,7 +40,7 @@ def said(side: str, what: str, number: int = 0, **more: Any) -> Statement:
     return Statement(side=Side(side), said=Said(what), said_at=AT + number * MINUTE, **more)
 
 
-def hours(after: int, length: int) -> dict[str, datetime]:
+def hours(after: int, length: int) -> dict[str, Any]:
     """Hours that begin so many minutes after eight."""
     return {"began_at": AT + after * MINUTE, "ended_at": AT + (after + length) * MINUTE}
 
@@ -245,7 +245,7 @@ def test_other_hours_lie_around_the_planned_ones(
 
 def test_other_hours_are_both_or_none_and_not_beside_minutes() -> None:
     about: dict[str, Any] = {"planned": PLANNED, "begins_at": AT, "now": AT + HOUR}
-    one = {"began_at": AT}
+    one: dict[str, Any] = {"began_at": AT}
     assert fault_in(Side.MENTOR, Said.CAME, None, None, **about, **one) is Fault.HOURS
     assert fault_in(Side.STAFF, Said.CAME, 90, None, **about, **hours(0, 90)) is Fault.HOURS
 
@@ -274,9 +274,9 @@ def test_hours_by_the_clock_are_those_around_the_plan(
     planned: tuple[str, str], typed: tuple[str, str], minutes: int, began_on: int
 ) -> None:
     zone, day = ZoneInfo("Europe/Copenhagen"), date(2026, 6, 3)
-    shift = shift_on(day, *map(time.fromisoformat, planned), zone)
-    about = (day, shift.begins_at, shift.ends_at)
-    began_at, ended_at = hours_by_clock(*about, *map(time.fromisoformat, typed), zone)
+    begins, ends, began, ended = map(time.fromisoformat, (*planned, *typed))
+    shift = shift_on(day, begins, ends, zone)
+    began_at, ended_at = hours_by_clock(day, shift.begins_at, shift.ends_at, began, ended, zone)
     assert minutes_between(began_at, ended_at) == minutes
     assert began_at.astimezone(zone).date() == day + timedelta(days=began_on)
 
