@@ -27,6 +27,7 @@ from citizen_app.home import views as home
 from citizen_app.learning import models as _learning_tables
 from citizen_app.learning import views as learning
 from citizen_app.ledger import models as _ledger_tables
+from citizen_app.ledger import views as ledger
 from citizen_app.meetings import models as _meeting_tables
 from citizen_app.meetings import views as meetings
 from citizen_app.mentor import agreements as mentor_agreements
@@ -54,6 +55,7 @@ from citizen_app.staff import figures as staff_figures
 from citizen_app.staff import follow_ups as staff_follow_ups
 from citizen_app.staff import goals as staff_goals
 from citizen_app.staff import learning as staff_learning
+from citizen_app.staff import ledger as staff_ledger
 from citizen_app.staff import meetings as staff_meetings
 from citizen_app.staff import minutes as staff_minutes
 from citizen_app.staff import morning as staff_morning
@@ -104,6 +106,7 @@ ROOMS = (
     attendance,
     agreements,
     learning,
+    ledger,
     mentor,
     mentor_agreements,
     mentor_learning,
@@ -123,6 +126,7 @@ ROOMS = (
     staff_placement_days,
     staff_agreements,
     staff_learning,
+    staff_ledger,
     staff_accounts,
     staff_words,
     staff_recordings,

@@ -30,6 +30,9 @@ from citizen_app.goals import actions as goals
 from citizen_app.learning import actions as learning
 from citizen_app.learning.models import ClosingWord
 from citizen_app.learning.rules import CLOSING_OF
+from citizen_app.ledger import actions as ledger
+from citizen_app.ledger.actions import HoursFacts
+from citizen_app.ledger.rules import HoursKind
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import AgendaPoint
 from citizen_app.meetings.rules import Interpreter, MeetingFacts, Topic
@@ -183,7 +186,9 @@ def _placement(
     given = Given(id=uuid4().hex, said=Said.CAME, words=f"Godt i {mark}")
     helper = Subject(subject.municipality_id, subject.citizen_id, frozenset({mentor}))
     attendance.say(session, actor_for(session, mentor), helper, made.id, day_id, AttendanceSide.MENTOR, given, now)
-    numbers = {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id}
+    hours = HoursFacts(HoursKind.DANISH, 600, today - timedelta(days=7), today + timedelta(days=70), f"Skole i {mark}")
+    hours_id = ledger.agree(session, worker, subject, hours, now).id
+    numbers = {"placement_id": made.id, "workplace_id": workplace.id, "day_id": day_id, "hours_id": hours_id}
     return numbers | _agreement(session, worker, subject, helper, made.id, mark, now)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -17,9 +18,10 @@ from citizen_app.attendance import queries, rules
 from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance.rules import Excuse, Fault, Record, Said, Statement
 from citizen_app.db import insert_new
+from citizen_app.placements import actions as placements
 from citizen_app.placements.models import PlannedDay
 from citizen_app.placements.queries import day_to_change, is_mentor_of
-from citizen_app.placements.rules import Side, minutes_between
+from citizen_app.placements.rules import Shift, Side, minutes_between
 from citizen_app.policy import Actor, NotFound, Permission, Refusal, Subject, check
 from citizen_app.web.phone_clock import accepted_time
 
@@ -42,6 +44,14 @@ class TooLateToMend(Refusal):
     """More than a day after her first word a mentor's words change nothing; staff can."""
 
 
+class DayIsSpokenOf(Refusal):
+    """Somebody has said something of the day, so it stays in the plan as it is."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__()
+        self.day = day
+
+
 class StaleDay(Refusal):
     """Something more was said since the page was read; look at it first."""
 
@@ -56,6 +66,9 @@ class Given:
     excuse: Excuse | None = None
     about: str | None = None
     words: str = ""
+    began: time | None = None
+    """When she began and ended by the clock at the workplace, where it was not as planned."""
+    ended: time | None = None
     said_at: datetime | None = None
     """By the phone's clock."""
 
@@ -84,8 +97,7 @@ def say(
         return rules.record_of(known)
     if day.cancelled_at is not None:
         raise DayIsCancelled
-    _refuse_fault(day, side, given, said_at)
-    new = _statement(given, side, actor, said_at)
+    new = _statement(day, given, side, actor, said_at)
     record = rules.record_of([*known, new])
     if side is Side.MENTOR and new.said in rules.PRESENCE and record.mentor != new and _is_last(new, known):
         raise TooLateToMend
@@ -114,11 +126,66 @@ def settle(
         return rules.record_of(known)
     if len(known) != seen:
         raise StaleDay
-    _refuse_fault(day, Side.STAFF, given, now)
+    new = _statement(day, given, Side.STAFF, actor, now)
     if given.excuse is Excuse.NONE and not any(one.side is Side.CITIZEN for one in known):
         raise BadStatement(Fault.NOT_HEARD)
-    new = _statement(given, Side.STAFF, actor, now)
     return _keep(session, actor, day, new, rules.record_of([*known, new]), now)
+
+
+# --- The plan, where somebody has spoken of it --------------------------------------------------------------
+#
+# Each of these changes the plan first, which holds its rows, and then looks whether anybody has spoken: so nobody can
+# speak in between, and whoever holds the rows in another order does not wait for these. What is refused is taken back.
+
+
+def end_placement(
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    placement_id: int,
+    last_day: date,
+    *,
+    seen_version: int,
+    zone: ZoneInfo,
+    now: datetime,
+) -> None:
+    """Give a placement another last day; raises DayIsSpokenOf when that takes a day out that was spoken of.
+
+    Besides it raises what `placements.actions.end_placement` does.
+    """
+    about = (actor, subject, placement_id, last_day)
+    with session.begin_nested():
+        placements.end_placement(session, *about, seen_version=seen_version, zone=zone, now=now)
+        spoken = queries.last_spoken_after(session, subject.municipality_id, placement_id, last_day)
+        if spoken is not None:
+            raise DayIsSpokenOf(spoken)
+
+
+def move_day(session: Session, actor: Actor, subject: Subject, placement_id: int, day_id: int, shift: Shift) -> None:
+    """Give a day another date or other hours, or put it back as it was; raises DayIsSpokenOf and BadPlacement."""
+    with session.begin_nested():
+        former = queries.day_of(session, subject.municipality_id, placement_id, day_id)
+        placements.move_day(session, actor, subject, placement_id, day_id, shift)
+        if former is not None and (former.day, former.begins_at, former.ends_at) != (
+            shift.day,
+            shift.begins_at,
+            shift.ends_at,
+        ):
+            _refuse_spoken(session, subject, day_id, former.day)
+
+
+def cancel_day(session: Session, actor: Actor, subject: Subject, placement_id: int, day_id: int, now: datetime) -> None:
+    """Take a day out of the plan; raises DayIsSpokenOf."""
+    with session.begin_nested():
+        placements.cancel_day(session, actor, subject, placement_id, day_id, now)
+        session.flush()
+        day = day_to_change(session, subject.municipality_id, placement_id, day_id)
+        _refuse_spoken(session, subject, day_id, day.day)
+
+
+def _refuse_spoken(session: Session, subject: Subject, day_id: int, day: date) -> None:
+    if queries.statements_of(session, subject.municipality_id, [day_id]):
+        raise DayIsSpokenOf(day)
 
 
 def each_alone(session: Session, verbs: Iterable[Callable[[], Record]]) -> list[Record | Refusal]:
@@ -162,7 +229,9 @@ def _statements(session: Session, day: PlannedDay) -> list[Statement]:
     return [queries.as_statement(row) for row in rows]
 
 
-def _refuse_fault(day: PlannedDay, side: Side, given: Given, said_at: datetime) -> None:
+def _statement(day: PlannedDay, given: Given, side: Side, actor: Actor, said_at: datetime) -> Statement:
+    """Return a statement as the rules want it; raises BadStatement for one that cannot be."""
+    began_at, ended_at = _other_hours(day, given, ZoneInfo(actor.timezone))
     fault = rules.fault_in(
         side,
         given.said,
@@ -171,12 +240,11 @@ def _refuse_fault(day: PlannedDay, side: Side, given: Given, said_at: datetime) 
         planned=minutes_between(day.begins_at, day.ends_at),
         begins_at=day.begins_at,
         now=said_at,
+        began_at=began_at,
+        ended_at=ended_at,
     )
     if fault is not None:
         raise BadStatement(fault)
-
-
-def _statement(given: Given, side: Side, actor: Actor, said_at: datetime) -> Statement:
     return Statement(
         id=given.id,
         side=side,
@@ -185,9 +253,21 @@ def _statement(given: Given, side: Side, actor: Actor, said_at: datetime) -> Sta
         said_at=said_at,
         minutes=given.minutes,
         excuse=given.excuse,
+        began_at=began_at,
+        ended_at=ended_at,
         about=given.about,
         words=given.words,
     )
+
+
+def _other_hours(day: PlannedDay, given: Given, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """Return the hours that are said, unless they are the planned ones: those need no saying."""
+    if given.began is None and given.ended is None:
+        return None, None
+    if given.began is None or given.ended is None:
+        raise BadStatement(Fault.HOURS)
+    hours = rules.hours_by_clock(day.day, day.begins_at, day.ends_at, given.began, given.ended, zone)
+    return (None, None) if hours == (day.begins_at, day.ends_at) else hours
 
 
 def _is_last(new: Statement, known: Sequence[Statement]) -> bool:

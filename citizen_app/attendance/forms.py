@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField, TimeField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from citizen_app.attendance.actions import Given
@@ -27,6 +27,7 @@ _ID = re.compile(r"[0-9A-Za-z-]{8,36}", re.ASCII)
 _SAYS = sorted(ALLOWED[Side.CITIZEN])
 _EXCUSES = sorted({*EXCUSES[Side.CITIZEN], *OBJECTIONS})
 _CHOOSE = _("Choose one of the pictures.")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 
 
 class DayForm(Form):
@@ -41,6 +42,9 @@ class DayForm(Form):
         [Length(max=WORDS_LENGTH, message=_("This is too long. Write at most %(max)d letters.")), no_cpr_number],
         filters=[one_line],
     )
+    began = TimeField(_("From"), validators=[Optional()])
+    """When she began and ended, where it was not as planned."""
+    ended = TimeField(_("To"), validators=[Optional()])
     at = StringField(validators=[Optional()])
     """When it was said by the phone's clock, in milliseconds."""
 
@@ -54,6 +58,11 @@ class DayForm(Form):
         """Say whether even what the buttons send is wrong, so that there is no form to show again."""
         return bool(self.id.errors or self.said.errors or self.about.errors)
 
+    @property
+    def has_hours(self) -> bool:
+        """Say whether other hours than planned were typed."""
+        return any(field.data or field.errors for field in (self.began, self.ended))
+
     def given(self) -> Given:
         return Given(
             id=self.id.data or "",
@@ -62,6 +71,8 @@ class DayForm(Form):
             excuse=Excuse(self.excuse.data) if self.excuse.data else None,
             about=self.about.data or None,
             words=self.words.data or "",
+            began=self.began.data,
+            ended=self.ended.data,
             said_at=_moment(self.at.data),
         )
 
@@ -90,6 +101,8 @@ def read_given(sent: Mapping[str, Any]) -> Given | None:
             excuse=Excuse(str(excuse)) if excuse else None,
             about=str(about) if about else None,
             words=own,
+            began=_clock(sent.get("began")),
+            ended=_clock(sent.get("ended")),
             said_at=_moment(sent.get("at")),
         )
     except (ValueError, TypeError):
@@ -125,6 +138,15 @@ def _number(sent: Any) -> int | None:
     if abs(number) > LARGEST_NUMBER * 1000:  # a clock in milliseconds is the largest there is
         raise ValueError
     return number
+
+
+def _clock(sent: Any) -> time | None:
+    """Raises ValueError for what is neither a time such as 08:30 nor nothing."""
+    if sent is None or sent == "":
+        return None
+    if not isinstance(sent, str) or _CLOCK.fullmatch(sent) is None:
+        raise ValueError
+    return time.fromisoformat(sent)
 
 
 def _moment(milliseconds: Any) -> datetime | None:

@@ -112,6 +112,8 @@ OLDEST_QUESTION: Select[*tuple[Any, ...]] = (
         DayStatement.by_name,
         DayStatement.said,
         DayStatement.minutes,
+        DayStatement.began_at,
+        DayStatement.ended_at,
     )
     .join(DayRecord, with_record)
     .join(DayStatement, and_(DayStatement.day_id == DayRecord.day_id, DayStatement.id == DayRecord.mentor_statement))
@@ -217,6 +219,8 @@ _STATEMENT_COLUMNS = (
     DayStatement.arrived_at,
     DayStatement.minutes,
     DayStatement.excuse,
+    DayStatement.began_at,
+    DayStatement.ended_at,
     DayStatement.about,
     DayStatement.words,
     DayStatement.words_language,
@@ -243,6 +247,24 @@ def statements_of(session: Session, municipality_id: int, day_ids: Collection[in
     return found
 
 
+_LAST_SPOKEN: Select[*tuple[Any, ...]] = (
+    select(func.max(PlannedDay.day))
+    .join(DayStatement, DayStatement.day_id == PlannedDay.id)
+    .where(
+        PlannedDay.municipality_id == bindparam("municipality_id"),
+        PlannedDay.placement_id == bindparam("placement_id"),
+        PlannedDay.day > bindparam("after"),
+    )
+)
+
+
+def last_spoken_after(session: Session, municipality_id: int, placement_id: int, after: date) -> date | None:
+    """Return the last day of a placement after this one of which somebody has spoken."""
+    values = {"municipality_id": municipality_id, "placement_id": placement_id, "after": after}
+    found: date | None = rows_of(session, _LAST_SPOKEN, values).scalar_one()
+    return found
+
+
 def as_statement(row: AnyRow) -> Statement:
     """Return a row as the rules want it."""
     return Statement(
@@ -253,6 +275,8 @@ def as_statement(row: AnyRow) -> Statement:
         said_at=row.said_at,
         minutes=row.minutes,
         excuse=Excuse(row.excuse) if row.excuse else None,
+        began_at=row.began_at,
+        ended_at=row.ended_at,
         about=row.about,
         words=row.words,
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from citizen_app.placements.rules import Side
+from citizen_app.placements.rules import Side, minutes_between, shift_on
 
 CORRECTION = timedelta(hours=24)
 """So long after her first word a mentor can mend what she said of a day; later words are kept and change nothing."""
@@ -23,6 +24,8 @@ EARLY = timedelta(hours=1)
 LATE_MINUTES = (5, 10, 15, 30, 60, 120)
 LANGUAGE_CHOICES = (0, 15, 30, 45, 60, 90, 120)
 MOST_MINUTES = 24 * 60
+AROUND = timedelta(hours=4)
+"""So much before and after the planned hours she can really have been there."""
 
 
 class Said(StrEnum):
@@ -43,6 +46,10 @@ ALLOWED = {
     Side.CITIZEN: PRESENCE | {Said.RIGHT, Said.WRONG},
     Side.STAFF: PRESENCE,
 }
+
+
+WITH_HOURS = frozenset({Said.CAME, Said.WRONG})
+"""What can be said with other hours than planned; with WRONG they are the citizen's own hours."""
 
 
 class Excuse(StrEnum):
@@ -83,6 +90,9 @@ class Statement:
     minutes: int | None = None
     """Minutes late, or of talking Danish; for staff, minutes worked."""
     excuse: Excuse | None = None
+    began_at: datetime | None = None
+    """When she began and ended, where it was not as planned."""
+    ended_at: datetime | None = None
     about: str | None = None
     """Of RIGHT and WRONG: the mentor's statement she had before her."""
     words: str = ""
@@ -90,6 +100,11 @@ class Statement:
     @property
     def order(self) -> tuple[datetime, str]:
         return self.said_at, self.id
+
+    @property
+    def tells(self) -> tuple[Said, int | None, datetime | None, datetime | None]:
+        """Return what two sides must say alike to agree."""
+        return self.said, self.minutes, self.began_at, self.ended_at
 
 
 class RecordState(StrEnum):
@@ -169,8 +184,7 @@ def _state(mentor: Statement | None, citizen: Statement | None, staff: Statement
     if citizen is None:
         return RecordState.CITIZEN_NEXT
     if citizen.said in PRESENCE:
-        is_same = (citizen.said, citizen.minutes) == (mentor.said, mentor.minutes)
-        return RecordState.AGREED if is_same else RecordState.CITIZEN_NEXT
+        return RecordState.AGREED if citizen.tells == mentor.tells else RecordState.CITIZEN_NEXT
     if citizen.about != mentor.id:  # the mentor has mended it since she looked
         return RecordState.CITIZEN_NEXT
     return RecordState.AGREED if citizen.said is Said.RIGHT else RecordState.DISPUTED
@@ -192,10 +206,34 @@ def opens_at(begins_at: datetime) -> datetime:
     return begins_at - EARLY
 
 
+def hours_by_clock(
+    day: date, begins_at: datetime, ends_at: datetime, began: time, ended: time, zone: ZoneInfo
+) -> tuple[datetime, datetime]:
+    """Return the moments of other hours than a day's planned ones, given by the wall clock at the workplace.
+
+    An end at or before the beginning is the next day's. A beginning after midnight may lie on the next date, and one
+    before midnight on the date before: the hours that lie around the planned ones are meant.
+    """
+    nearest = sorted(
+        (shift_on(day + timedelta(days=number), began, ended, zone) for number in (0, 1, -1)),
+        key=lambda shift: (
+            not _lies_around(shift.begins_at, shift.ends_at, begins_at, ends_at),
+            abs(shift.begins_at - begins_at),
+        ),
+    )
+    return nearest[0].begins_at, nearest[0].ends_at
+
+
+def _lies_around(began_at: datetime, ended_at: datetime, begins_at: datetime, ends_at: datetime) -> bool:
+    return begins_at - AROUND <= began_at and ended_at <= ends_at + AROUND
+
+
 def minutes_present(planned: int, said: Statement) -> int:
     """Return the minutes that a statement says she was there, of those planned."""
     if said.said is Said.MISSED:
         return 0
+    if said.began_at is not None and said.ended_at is not None:
+        return minutes_between(said.began_at, said.ended_at)
     if said.side is Side.STAFF and said.minutes is not None:
         return said.minutes
     return max(planned - (said.minutes or 0), 0) if said.said is Said.LATE else planned
@@ -208,6 +246,8 @@ class Fault(StrEnum):
     """This side cannot say that."""
     MINUTES = "minutes"
     """More minutes than the day has, or none where some are needed."""
+    HOURS = "hours"
+    """Other hours than planned that cannot be: only one of the two, reversed, or too far from the planned ones."""
     EXCUSE = "excuse"
     TOO_EARLY = "too_early"
     NOT_HEARD = "not_heard"
@@ -223,6 +263,8 @@ def fault_in(
     planned: int,
     begins_at: datetime,
     now: datetime,
+    began_at: datetime | None = None,
+    ended_at: datetime | None = None,
 ) -> Fault | None:
     """Return what is wrong with a statement about a day of so many planned minutes, or nothing."""
     if said not in ALLOWED[side]:
@@ -231,7 +273,21 @@ def fault_in(
         return Fault.TOO_EARLY
     if not _has_right_minutes(side, said, minutes, planned):
         return Fault.MINUTES
+    ends_at = begins_at + timedelta(minutes=planned)
+    if (began_at or ended_at) and (
+        said not in WITH_HOURS or minutes is not None or not _are_right_hours(began_at, ended_at, begins_at, ends_at)
+    ):
+        return Fault.HOURS
     return None if _has_right_excuse(side, said, excuse) else Fault.EXCUSE
+
+
+def _are_right_hours(
+    began_at: datetime | None, ended_at: datetime | None, begins_at: datetime, ends_at: datetime
+) -> bool:
+    if began_at is None or ended_at is None or not began_at < ended_at:
+        return False
+    is_a_day_at_most = minutes_between(began_at, ended_at) <= MOST_MINUTES
+    return is_a_day_at_most and _lies_around(began_at, ended_at, begins_at, ends_at)
 
 
 def _has_right_excuse(side: Side, said: Said, excuse: Excuse | None) -> bool:

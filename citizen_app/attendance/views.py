@@ -47,6 +47,7 @@ for _kind, _sentence in {
 _FAULTS = {
     Fault.TOO_EARLY: lazy_gettext("The day has not begun yet. Please answer later."),
     Fault.MINUTES: lazy_gettext("Choose how late you came."),
+    Fault.HOURS: lazy_gettext("Write both times, close to the planned hours."),
     Fault.EXCUSE: lazy_gettext("Choose one of the pictures."),
 }
 
@@ -103,7 +104,7 @@ def say(day_id: int) -> Response:
     try:
         record = _say(found.row, form.given())
     except (BadStatement, actions.DayIsCancelled) as refusal:
-        if form.said.data in {Said.RIGHT, Said.CAME}:
+        if form.said.data in {Said.RIGHT, Said.CAME} and not form.has_hours:
             return _day_page(found, status=refusal.status, problem=_sentence_for(refusal))
         form.form_errors.append(_sentence_for(refusal))
         return _reason_page(found, form, status=refusal.status)

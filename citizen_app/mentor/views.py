@@ -222,6 +222,8 @@ def _sentence_for(fault: Fault | None) -> Any:
         return _("This day has not begun yet.")
     if fault is Fault.MINUTES:
         return _("Choose fewer minutes than the day has.")
+    if fault is Fault.HOURS:
+        return _("Write both times, close to the planned hours.")
     if fault is Fault.EXCUSE:
         return _("Choose a reason, or “I do not know”.")
     return _("We did not understand this. Please try again.")

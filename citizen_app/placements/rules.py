@@ -77,6 +77,15 @@ def is_language_late(starts_on: date, last_day: date, planned: int, used: int, t
     return bool(planned) and not used and today <= last_day and today - starts_on >= last_day - today
 
 
+NEARLY_USED = timedelta(days=7)
+"""That the hours of Danish are nearly used matters while the placement lasts at least so long."""
+
+
+def is_language_nearly_used(last_day: date, planned: int, used: int, today: date) -> bool:
+    """Say whether four fifths of the hours with a language mentor are used, but not all, long before the last day."""
+    return 5 * used >= 4 * planned and used < planned and last_day - today >= NEARLY_USED
+
+
 @dataclass(frozen=True, order=True)
 class WeeklyTime:
     weekday: int

@@ -19,7 +19,13 @@ from citizen_app.goals.queries import goals_needing_staff
 from citizen_app.goals.rules import GoalStatus, is_stuck
 from citizen_app.learning.queries import placements_without_next, placements_without_step
 from citizen_app.meetings.queries import meetings_needing_staff
-from citizen_app.placements.rules import Side, follow_up_on, is_follow_up_due, is_language_late
+from citizen_app.placements.rules import (
+    Side,
+    follow_up_on,
+    is_follow_up_due,
+    is_language_late,
+    is_language_nearly_used,
+)
 from citizen_app.policy import Actor, Permission, has_role_for
 from citizen_app.reminders.queries import calls_to_make, unreachable_before_meeting
 from citizen_app.texts.queries import readings
@@ -122,6 +128,8 @@ def _at_work(days: Iterable[AnyRow], placements: Iterable[AnyRow]) -> Iterator[E
             yield Errand(one, one.citizen_id, "listen", _("Half-way, and no Danish with a mentor yet"), address)
         elif one.language_minutes and one.language_used >= one.language_minutes and one.has_talked_lately:
             yield Errand(one, one.citizen_id, "check", _("All hours of Danish with a mentor are used"), address)
+        elif is_language_nearly_used(one.last_day, one.language_minutes, one.language_used, today()):
+            yield Errand(one, one.citizen_id, "listen", _("Hours of Danish with the mentor nearly used"), address)
 
 
 def _about_agreements(rows: Iterable[AnyRow]) -> Iterator[Errand]:

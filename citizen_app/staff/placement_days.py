@@ -1,7 +1,6 @@
 """One day of a placement: both sides beside each other, settling it, moving it, taking it out and putting it back.
 
-A day that somebody has spoken of stays where it is: it can only be settled. That is asked while the day's row is held,
-so that nobody speaks of it in between.
+A day that somebody has spoken of stays where it is: it can only be settled.
 """
 
 from __future__ import annotations
@@ -20,11 +19,9 @@ from citizen_app.attendance import actions as attendance
 from citizen_app.attendance import queries
 from citizen_app.db import AnyRow
 from citizen_app.people.actions import log_access
-from citizen_app.placements import actions
 from citizen_app.placements.actions import BadPlacement
-from citizen_app.placements.queries import day_to_change
 from citizen_app.placements.rules import Shift, Side, minutes_between
-from citizen_app.policy import Actor, NotFound, Permission, Refusal
+from citizen_app.policy import Actor, NotFound, Permission
 from citizen_app.staff.placement_forms import DAY_FAULTS, MoveDayForm, SettleForm
 from citizen_app.staff.placements import NAMES, Known, placement_to_change
 from citizen_app.web import errors
@@ -36,12 +33,8 @@ from citizen_app.web.session import db, now
 blueprint = Blueprint("staff_placement_days", __name__, url_prefix="/staff/placements/<int:placement_id>/days")
 
 
-class DayIsSpokenOf(Refusal):
-    """Somebody has said something of the day, so it stays in the plan."""
-
-
 for _kind, _sentence in {
-    DayIsSpokenOf: lazy_gettext("Somebody has spoken of this day. It stays, and you can settle it."),
+    attendance.DayIsSpokenOf: lazy_gettext("Somebody has spoken of this day. It stays, and you can settle it."),
     attendance.DayIsCancelled: lazy_gettext("This day has been taken out of the plan."),
     attendance.StaleDay: lazy_gettext("Somebody has said more meanwhile. Read it, then save again."),
 }.items():
@@ -82,13 +75,13 @@ def show(placement_id: int, day_id: int) -> Response:
 @requires(Permission.ARRANGE_PLACEMENTS)
 def move(placement_id: int, day_id: int) -> Response:
     me, known = placement_to_change(placement_id)
-    day = _silent_day(me, known, day_id)
+    day = _day(me, known, day_id)
     form = MoveDayForm()
     if not form.validate_on_submit():
         return _page(me, known, day, move_form=form, status=422)
     try:
         shift = form.shift(known.row.starts_on, known.row.last_day, ZoneInfo(me.timezone))
-        actions.move_day(db(), me, known.citizen.subject, placement_id, day_id, shift)
+        attendance.move_day(db(), me, known.citizen.subject, placement_id, day_id, shift)
     except BadPlacement as refusal:
         form.show_fault(refusal)
         return _page(me, known, day, move_form=form, status=refusal.status)
@@ -99,8 +92,7 @@ def move(placement_id: int, day_id: int) -> Response:
 @requires(Permission.ARRANGE_PLACEMENTS)
 def take_out(placement_id: int, day_id: int) -> Response:
     me, known = placement_to_change(placement_id)
-    _silent_day(me, known, day_id)
-    actions.cancel_day(db(), me, known.citizen.subject, placement_id, day_id, now())
+    attendance.cancel_day(db(), me, known.citizen.subject, placement_id, day_id, now())
     return _saved(placement_id, day_id)
 
 
@@ -111,7 +103,7 @@ def put_back(placement_id: int, day_id: int) -> Response:
     day = _day(me, known, day_id)
     shift = Shift(day.day, day.begins_at, day.ends_at)
     try:
-        actions.move_day(db(), me, known.citizen.subject, placement_id, day_id, shift)
+        attendance.move_day(db(), me, known.citizen.subject, placement_id, day_id, shift)
     except BadPlacement as refusal:
         form = _move_form(me, day)
         form.show_fault(refusal)
@@ -129,15 +121,6 @@ def _day(me: Actor, known: Known, day_id: int) -> AnyRow:
     if found is None:
         raise NotFound
     return found
-
-
-def _silent_day(me: Actor, known: Known, day_id: int) -> AnyRow:
-    """Return a day of which nobody has spoken, held so that nobody can; raises DayIsSpokenOf."""
-    day_to_change(db(), me.municipality_id, known.row.id, day_id)
-    day = _day(me, known, day_id)
-    if _said(me, day):
-        raise DayIsSpokenOf
-    return day
 
 
 def _said(me: Actor, day: AnyRow) -> Sequence[AnyRow]:

@@ -92,6 +92,10 @@ FAULTS: Mapping[Fault, tuple[str, Any]] = {
 DAY_FAULTS = {
     attendance.Fault.NOT_HERS: ("said", _("Choose what holds.")),
     attendance.Fault.MINUTES: ("minutes", _("Write how many minutes, from 1 to 1440, or leave it empty.")),
+    attendance.Fault.HOURS: (
+        "began",
+        _("Write both times, at most 4 hours from the planned ones, or leave both and the minutes empty."),
+    ),
     attendance.Fault.EXCUSE: ("excuse", _("Choose the reason.")),
     attendance.Fault.TOO_EARLY: ("said", _("The day has not begun yet. Only staying away can be noted.")),
     attendance.Fault.NOT_HEARD: ("excuse", _("Hear the citizen first: nothing is said from that side yet.")),
@@ -341,6 +345,8 @@ class SettleForm(FaultyForm):
         _("Minutes worked"),
         [Optional(), NumberRange(1, MOST_MINUTES, DAY_FAULTS[attendance.Fault.MINUTES][1])],
     )
+    began = TimeField(_("From"), [Optional()])
+    ended = TimeField(_("To"), [Optional()])
     excuse = SelectField(_("Why not there"), default="")
     words = TextAreaField(
         _("What you agreed"),
@@ -367,6 +373,8 @@ class SettleForm(FaultyForm):
             id=self.id.data or "",
             said=said,
             minutes=None if has_missed else self.minutes.data,
+            began=None if has_missed else self.began.data,
+            ended=None if has_missed else self.ended.data,
             excuse=Excuse(self.excuse.data) if has_missed and self.excuse.data else None,
             words=self.words.data or "",
         )

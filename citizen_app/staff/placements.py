@@ -24,6 +24,7 @@ from citizen_app.agreements import queries as agreements
 from citizen_app.agreements.actions import look_again
 from citizen_app.agreements.rules import sides_in
 from citizen_app.attendance import queries as attendance
+from citizen_app.attendance.actions import DayIsSpokenOf, end_placement
 from citizen_app.attendance.rules import COUNTING, RecordState
 from citizen_app.db import AnyRow
 from citizen_app.people.actions import log_access
@@ -31,7 +32,13 @@ from citizen_app.people.queries import KnownCitizen, citizen_of_worker
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions, queries
 from citizen_app.placements.forms import invitation
-from citizen_app.placements.rules import PlacementKind, follow_up_on, minutes_between, state_of
+from citizen_app.placements.rules import (
+    PlacementKind,
+    follow_up_on,
+    is_language_nearly_used,
+    minutes_between,
+    state_of,
+)
 from citizen_app.policy import Actor, NotFound, Permission, can, check
 from citizen_app.reminders.queries import last_nudges
 from citizen_app.staff.placement_forms import (
@@ -82,6 +89,7 @@ class Listed:
     confirmed: int
     """Minutes that both sides, or staff, say she was there."""
     language: int
+    is_language_nearly_used: bool
     disputed: int
     silent_since: date | None
 
@@ -178,7 +186,8 @@ def _list(after: tuple[date, int] | None, size: int) -> list[Listed]:
             state=state_of(row.starts_on, row.last_day, today),
             planned=planned[row.id],
             confirmed=confirmed[row.id],
-            language=int(totals[row.id].language_minutes) if row.id in totals else 0,
+            language=(used := int(totals[row.id].language_minutes) if row.id in totals else 0),
+            is_language_nearly_used=is_language_nearly_used(row.last_day, row.language_minutes, used, today),
             disputed=int(totals[row.id].disputed) if row.id in totals else 0,
             silent_since=silent[row.id].since if row.id in silent else None,
         )
@@ -259,15 +268,13 @@ def change_last_day(placement_id: int) -> Response:
         return show_page(me, known, last_day_form=form, status=422)
     last_day, seen = form.last_day.data, form.seen.data or 0
     assert last_day is not None  # the field's own validator has passed
-    spoken = _last_spoken_after(me, known, last_day)
-    if spoken is not None:
-        form.say(
-            "last_day", _("Somebody has spoken of a later day: %(day)s.", day=long_day(spoken, current_language()))
-        )
-        return show_page(me, known, last_day_form=form, status=422)
     about = (me, known.citizen.subject, placement_id, last_day)
     try:
-        actions.end_placement(db(), *about, seen_version=seen, zone=ZoneInfo(me.timezone), now=now())
+        end_placement(db(), *about, seen_version=seen, zone=ZoneInfo(me.timezone), now=now())
+    except DayIsSpokenOf as refusal:
+        day = long_day(refusal.day, current_language())
+        form.say("last_day", _("Somebody has spoken of a later day: %(day)s.", day=day))
+        return show_page(me, known, last_day_form=form, status=422)
     except actions.BadPlacement as refusal:
         form.show_fault(refusal)
         return show_page(me, known, last_day_form=form, status=refusal.status)
@@ -277,13 +284,6 @@ def change_last_day(placement_id: int) -> Response:
     look_again(db(), me.municipality_id, [placement_id], now())
     session["notice"] = _("Saved. The days of the placement follow the new last day.")
     return go(url_for("staff_placements.show", placement_id=placement_id))
-
-
-def _last_spoken_after(me: Actor, known: Known, last_day: date) -> date | None:
-    """Return the last day after a date of which somebody has spoken: it must not vanish from the plan."""
-    days = attendance.days_of(db(), me.municipality_id, [known.row.id], last_day + timedelta(1), known.row.last_day)
-    spoken = attendance.statements_of(db(), me.municipality_id, [day.id for day in days])
-    return max((day.day for day in days if day.id in spoken), default=None)
 
 
 # --- Mentors and their links --------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -14,17 +15,25 @@ import pytest
 from sqlalchemy import Engine
 
 from citizen_app.attendance import actions, queries, rules
-from citizen_app.attendance.actions import BadStatement, DayIsCancelled, Given, StaleDay, TooLateToMend
+from citizen_app.attendance.actions import (
+    BadStatement,
+    DayIsCancelled,
+    DayIsSpokenOf,
+    Given,
+    StaleDay,
+    TooLateToMend,
+)
 from citizen_app.attendance.rules import CORRECTION, Fault, Record, RecordState
 from citizen_app.db import writing_session
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import MentorFacts
-from citizen_app.placements.rules import Side, minutes_between
+from citizen_app.placements.models import PlannedDay
+from citizen_app.placements.rules import Side, minutes_between, shift_on
 from citizen_app.policy import Actor, Forbidden, NotFound, Subject
 from citizen_app.web.phone_clock import OLDEST
 from tests.cast import actor_for
-from tests.placed import Placed, placed
+from tests.placed import HERE, Placed, placed
 
 __all__ = ["placed"]
 
@@ -249,6 +258,125 @@ def test_two_members_of_staff_cannot_settle_past_each_other(engine: Engine, plac
     results = together(lambda: settle(one), lambda: settle(other))
     assert sorted(type(one).__name__ for one in results) == ["Record", "StaleDay"]
     assert len(placed.statements()) == 2
+
+
+# --- Other hours than planned -------------------------------------------------------------------------------
+
+
+def test_hours_are_kept_as_moments_and_count_once_both_say_the_same(placed: Placed) -> None:
+    placed.says("jens", "came", -1, began=time(1), ended=time(6, 30))
+    day, one = placed.day(-1), placed.statements(-1)[0]
+    assert (one.began_at, one.ended_at) == (day.begins_at + HOUR, day.ends_at + HOUR / 2)
+    assert (kept(placed, -1)["state"], kept(placed, -1)["minutes"]) == ("citizen_next", 330)
+    placed.says("selam", "came", -1)
+    assert kept(placed, -1)["state"] == "citizen_next"
+    placed.says("selam", "came", -1, began=time(1), ended=time(6, 30), now=placed.plan.now + MINUTE)
+    assert (kept(placed, -1)["state"], kept(placed, -1)["minutes"]) == ("agreed", 330)
+
+
+def test_her_yes_is_to_the_mentors_hours(placed: Placed) -> None:
+    placed.says("jens", "came", -1, began=time(1), ended=time(5))
+    placed.says("selam", "right", -1, about=kept(placed, -1)["mentor_statement"])
+    assert (kept(placed, -1)["state"], kept(placed, -1)["minutes"]) == ("agreed", 240)
+
+
+def test_the_planned_hours_are_no_other_hours(placed: Placed) -> None:
+    placed.says("jens", "came", -1, began=time(0), ended=time(6))
+    assert placed.statements(-1)[0].began_at is None
+    placed.says("selam", "came", -1)
+    assert kept(placed, -1)["state"] == "agreed"
+
+
+def test_staff_settle_with_hours(placed: Placed) -> None:
+    placed.says("jens", "came", -1)
+    placed.says("selam", "wrong", -1, about=kept(placed, -1)["mentor_statement"], began=time(23), ended=time(7))
+    assert kept(placed, -1)["state"] == "disputed"
+    placed.settles("came", -1, seen=2, began=time(23, 30), ended=time(6))
+    assert (kept(placed, -1)["state"], kept(placed, -1)["minutes"]) == ("settled", 390)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"began": time(1)},
+        {"ended": time(5)},
+        {"began": time(19), "ended": time(5)},
+        {"began": time(1), "ended": time(11)},
+        {"began": time(5), "ended": time(1)},
+        {"began": time(12), "ended": time(14)},
+    ],
+)
+def test_hours_that_cannot_be_are_refused_and_not_kept(placed: Placed, more: dict[str, time]) -> None:
+    for name in ("jens", "selam"):
+        with pytest.raises(BadStatement) as refused:
+            placed.says(name, "came", -1, **more)
+        assert refused.value.fault is Fault.HOURS
+    with pytest.raises(BadStatement):
+        placed.settles("came", -1, seen=0, **more)
+    assert (placed.statements(-1), placed.record(-1)) == ([], None)
+
+
+# --- The plan, where somebody has spoken of it --------------------------------------------------------------
+
+
+def test_the_plan_stays_where_somebody_has_spoken(placed: Placed) -> None:
+    placed.says("selam", "missed", 3, excuse="meeting")
+    day = placed.day(3)
+    before = (day.day, day.begins_at, day.cancelled_at)
+    shift = shift_on(placed.today + timedelta(days=3), time(8), time(10), HERE)
+    acts: Sequence[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = (
+        (actions.cancel_day, (day.id,), {}),
+        (actions.end_placement, (placed.today + timedelta(days=2),), {"seen_version": 1, "zone": HERE}),
+    )
+    for act, things, more in acts:
+        with pytest.raises(DayIsSpokenOf):
+            placed.plan.do("mette", act, placed.placement.id, *things, **more)
+    plan = placed.plan
+    with pytest.raises(DayIsSpokenOf):
+        actions.move_day(plan.session, plan.actor("mette"), plan.subject, placed.placement.id, day.id, shift)
+    plan.session.commit()  # what was refused is taken back although the rest is kept
+    day = placed.plan.fresh(placed.day(3))
+    assert (day.day, day.begins_at, day.cancelled_at) == before
+    assert plan.fresh(placed.placement).version == 1
+    plan.do("mette", actions.end_placement, placed.placement.id, day.day, seen_version=1, zone=HERE)
+    assert placed.plan.fresh(placed.placement).last_day == day.day
+
+
+def change_plan(engine: Engine, staff: Actor, subject: Subject, act: str, day: PlannedDay, seen: int) -> None:
+    """Let staff change the plan in a session of their own, so that a day does not stay where it is."""
+    with writing_session(engine) as session, session.begin():
+        about = (session, staff, subject, day.placement_id)
+        if act == "end":
+            last_day, now = day.day - timedelta(days=1), day.begins_at
+            actions.end_placement(*about, last_day, seen_version=seen, zone=HERE, now=now)
+        elif act == "cancel":
+            actions.cancel_day(*about, day.id, day.begins_at)
+        else:
+            actions.move_day(*about, day.id, shift_on(day.day, time(12), time(14), HERE))
+
+
+@pytest.mark.parametrize("act", ["end", "cancel", "move"])
+def test_who_speaks_while_staff_change_the_plan_is_never_lost(engine: Engine, placed: Placed, act: str) -> None:
+    """Either her word is kept and the day stays, or the day goes and she is told so."""
+    plan, mette, selam = placed.plan, placed.plan.actor("mette"), placed.plan.actor("selam")
+    for number in (6, 4, 2):
+        seen = plan.fresh(placed.placement).version
+        day = plan.fresh(placed.day(number))
+        plan.session.expunge(day)
+        at, before = (day.placement_id, day.id), (day.begins_at, None)
+        spoken = Spoken(selam, Side.CITIZEN, placed.given("missed", excuse="meeting"))
+        staff, her = together(
+            partial(change_plan, engine, mette, plan.subject, act, day, seen),
+            partial(say, engine, placed, spoken, at, plan.now),
+        )
+        found = plan.fresh(placed.day(number))
+        stays = (found.begins_at, found.cancelled_at) == before
+        assert isinstance(staff, DayIsSpokenOf) is stays, (staff, her)
+        assert stays or staff is None
+        if stays or act == "move":  # a word that came after the move is about the new hours
+            assert isinstance(her, Record)
+        else:
+            assert isinstance(her, DayIsCancelled)
 
 
 # --- Staff settle -------------------------------------------------------------------------------------------

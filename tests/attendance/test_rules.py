@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -21,10 +22,11 @@ from citizen_app.attendance.rules import (
     Said,
     Statement,
     fault_in,
+    hours_by_clock,
     minutes_present,
     record_of,
 )
-from citizen_app.placements.rules import Side
+from citizen_app.placements.rules import Side, minutes_between, shift_on
 
 AT = datetime(2026, 6, 1, 8, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -36,6 +38,11 @@ def said(side: str, what: str, number: int = 0, **more: Any) -> Statement:
     more.setdefault("id", f"{side[0]}{number}")
     more.setdefault("by_id", len(side))
     return Statement(side=Side(side), said=Said(what), said_at=AT + number * MINUTE, **more)
+
+
+def hours(after: int, length: int) -> dict[str, Any]:
+    """Hours that begin so many minutes after eight."""
+    return {"began_at": AT + after * MINUTE, "ended_at": AT + (after + length) * MINUTE}
 
 
 CAME, MISSED = said("mentor", "came"), said("mentor", "missed", excuse=Excuse.UNKNOWN)
@@ -60,6 +67,18 @@ RIGHT, WRONG = said("citizen", "right", 5, about="m0"), said("citizen", "wrong",
         ([LATE, said("citizen", "late", -5, minutes=5)], RecordState.CITIZEN_NEXT),
         ([MISSED, said("citizen", "came", -5)], RecordState.CITIZEN_NEXT),
         ([MISSED, said("citizen", "missed", -5, excuse=Excuse.SICK)], RecordState.AGREED),
+        ([said("mentor", "came", **hours(0, 270)), said("citizen", "came", -5)], RecordState.CITIZEN_NEXT),
+        ([CAME, said("citizen", "came", -5, **hours(0, 270))], RecordState.CITIZEN_NEXT),
+        (
+            [said("mentor", "came", **hours(0, 270)), said("citizen", "came", -5, **hours(0, 270))],
+            RecordState.AGREED,
+        ),
+        (
+            [said("mentor", "came", **hours(0, 270)), said("citizen", "came", -5, **hours(0, 271))],
+            RecordState.CITIZEN_NEXT,
+        ),
+        ([said("mentor", "came", **hours(0, 270)), RIGHT], RecordState.AGREED),
+        ([CAME, said("citizen", "wrong", 5, about="m0", **hours(0, 400))], RecordState.DISPUTED),
         ([CAME, WRONG, said("citizen", "right", 6, about="m0")], RecordState.AGREED),
         ([CAME, RIGHT, said("citizen", "wrong", 6, about="m0")], RecordState.DISPUTED),
         ([CAME, RIGHT, said("mentor", "late", 7, minutes=10)], RecordState.CITIZEN_NEXT),
@@ -143,6 +162,9 @@ def test_danish_can_be_taken_back_and_mended_late() -> None:
         (said("staff", "late", minutes=200), 200),
         (said("staff", "late"), PLANNED),
         (said("staff", "missed", excuse=Excuse.NONE), 0),
+        (said("mentor", "came", **hours(0, 270)), 270),
+        (said("citizen", "came", **hours(-60, PLANNED + 120)), PLANNED + 120),
+        (said("staff", "came", **hours(30, 45)), 45),
     ],
 )
 def test_a_statement_tells_how_long_she_was_there(statement: Statement, minutes: int) -> None:
@@ -198,6 +220,78 @@ def test_a_statement_that_cannot_be_is_told_why(
 
 
 @pytest.mark.parametrize(
+    ("side", "what", "after", "length", "fault"),
+    [
+        ("mentor", "came", 0, 270, None),
+        ("citizen", "came", 30, 60, None),
+        ("staff", "came", -240, PLANNED + 480, None),
+        ("citizen", "wrong", 0, 400, None),
+        ("mentor", "came", -241, 300, Fault.HOURS),
+        ("mentor", "came", 0, PLANNED + 241, Fault.HOURS),
+        ("mentor", "came", 0, 0, Fault.HOURS),
+        ("mentor", "came", 60, -30, Fault.HOURS),
+        ("mentor", "missed", 0, 60, Fault.HOURS),
+        ("citizen", "right", 0, 60, Fault.HOURS),
+        ("staff", "late", 0, 60, Fault.HOURS),
+    ],
+)
+def test_other_hours_lie_around_the_planned_ones(
+    side: str, what: str, after: int, length: int, fault: Fault | None
+) -> None:
+    excuse = Excuse.SICK if what == "missed" else None
+    about: dict[str, Any] = {"planned": PLANNED, "begins_at": AT, "now": AT + HOUR}
+    assert fault_in(Side(side), Said(what), None, excuse, **about, **hours(after, length)) is fault
+
+
+def test_other_hours_are_both_or_none_and_not_beside_minutes() -> None:
+    about: dict[str, Any] = {"planned": PLANNED, "begins_at": AT, "now": AT + HOUR}
+    one: dict[str, Any] = {"began_at": AT}
+    assert fault_in(Side.MENTOR, Said.CAME, None, None, **about, **one) is Fault.HOURS
+    assert fault_in(Side.STAFF, Said.CAME, 90, None, **about, **hours(0, 90)) is Fault.HOURS
+
+
+def test_other_hours_are_a_day_at_most() -> None:
+    """A shift of 20 hours could be 28 by the width alone."""
+    about: dict[str, Any] = {"planned": 1200, "begins_at": AT, "now": AT + HOUR}
+    assert fault_in(Side.MENTOR, Said.CAME, None, None, **about, **hours(-120, 1440)) is None
+    assert fault_in(Side.MENTOR, Said.CAME, None, None, **about, **hours(-120, 1441)) is Fault.HOURS
+
+
+@pytest.mark.parametrize(
+    ("planned", "typed", "minutes", "began_on"),
+    [
+        (("08:00", "12:00"), ("08:00", "12:30"), 270, 0),
+        (("08:00", "12:00"), ("07:30", "12:00"), 270, 0),
+        (("22:00", "06:00"), ("23:00", "05:30"), 390, 0),
+        (("22:00", "06:00"), ("00:30", "06:00"), 330, 1),
+        (("22:00", "06:00"), ("20:00", "23:30"), 210, 0),
+        (("00:00", "06:00"), ("23:00", "06:00"), 420, -1),
+        (("06:00", "22:00"), ("19:00", "21:00"), 120, 0),
+        (("08:00", "12:00"), ("12:00", "08:00"), 1200, 0),
+    ],
+)
+def test_hours_by_the_clock_are_those_around_the_plan(
+    planned: tuple[str, str], typed: tuple[str, str], minutes: int, began_on: int
+) -> None:
+    zone, day = ZoneInfo("Europe/Copenhagen"), date(2026, 6, 3)
+    begins, ends, began, ended = map(time.fromisoformat, (*planned, *typed))
+    shift = shift_on(day, begins, ends, zone)
+    began_at, ended_at = hours_by_clock(day, shift.begins_at, shift.ends_at, began, ended, zone)
+    assert minutes_between(began_at, ended_at) == minutes
+    assert began_at.astimezone(zone).date() == day + timedelta(days=began_on)
+
+
+@pytest.mark.parametrize(("day", "minutes"), [(date(2026, 3, 28), 450), (date(2026, 10, 24), 570)])
+def test_a_clock_change_in_a_night_shift_is_really_worked(day: date, minutes: int) -> None:
+    """From 22.30 to 7: eight and a half hours by the clock, an hour less in spring and an hour more in autumn."""
+    zone = ZoneInfo("Europe/Copenhagen")
+    shift = shift_on(day, time(22), time(6), zone)
+    began_at, ended_at = hours_by_clock(day, shift.begins_at, shift.ends_at, time(22, 30), time(7), zone)
+    one = Statement("m", Side.MENTOR, 1, Said.CAME, ended_at, began_at=began_at, ended_at=ended_at)
+    assert minutes_present(480, one) == minutes
+
+
+@pytest.mark.parametrize(
     ("what", "before", "fault"),
     [
         (Said.CAME, EARLY, None),
@@ -222,6 +316,8 @@ def test_only_staff_can_call_an_absence_unexcused() -> None:
 def _statements(draw: st.DrawFn, number: int) -> Statement:
     side = draw(st.sampled_from(Side))
     what = draw(st.sampled_from(sorted(ALLOWED[side])))
+    began_at = draw(st.none() | st.integers(0, 2).map(lambda hour: AT + hour * HOUR))
+    with_hours = began_at if what in {Said.CAME, Said.WRONG} else None
     return Statement(
         id=f"id{number}",
         side=side,
@@ -230,6 +326,8 @@ def _statements(draw: st.DrawFn, number: int) -> Statement:
         said_at=AT + draw(st.integers(0, 40)) * HOUR,
         minutes=draw(st.none() | st.integers(0, 90)) if what in {Said.LATE, Said.LANGUAGE} else None,
         excuse=draw(st.sampled_from(EXCUSES[side])) if what is Said.MISSED else None,
+        began_at=with_hours,
+        ended_at=with_hours + 2 * HOUR if with_hours else None,
         about=draw(st.none() | st.integers(0, 9).map("id{}".format)) if side is Side.CITIZEN else None,
     )
 
@@ -246,6 +344,16 @@ def _streams(draw: st.DrawFn) -> tuple[list[Statement], list[Statement]]:
 def test_any_order_and_any_repetition_give_one_record(stream: tuple[list[Statement], list[Statement]]) -> None:
     known, arrived = stream
     assert record_of(arrived) == record_of(known)
+
+
+@given(_streams())
+def test_two_sides_agree_by_their_own_words_only_about_the_same_hours(
+    stream: tuple[list[Statement], list[Statement]],
+) -> None:
+    record = record_of(stream[1])
+    mentor, citizen = record.mentor, record.citizen
+    if record.state is RecordState.AGREED and mentor and citizen and citizen.said in PRESENCE:
+        assert (citizen.began_at, citizen.ended_at) == (mentor.began_at, mentor.ended_at)
 
 
 @given(_streams())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -220,6 +220,47 @@ def test_no_asks_for_a_picture_and_starts_a_talk(placed: Placed, selam: FlaskCli
     assert "You say no. <bdi>Mette</bdi> will talk with you." in page
     assert "I was there longer" in page
     assert "Jeg gik kl. 15" in page
+
+
+def test_she_can_say_her_own_times_where_it_is_wrong(placed: Placed, selam: FlaskClient) -> None:
+    placed.says("jens", "came", -1, began=time(1), ended=time(5))
+    day_id, about = question(placed)
+    for address in ("/", "/attendance"):
+        assert 'you came. <bdi class="nowrap" dir="ltr">01:00 – 05:00</bdi>' in selam.get(address).text
+    typed = {"about": about, "excuse": "longer", "began": "00:30", "ended": "06:15"}
+    assert press(selam, day_id, "wrong", **typed).status_code == 303
+    assert state(placed) == "disputed"
+    page = selam.get(f"/attendance/days/{day_id}").text
+    assert 'You said: it is wrong. <bdi class="nowrap" dir="ltr">00:30 – 06:15</bdi>' in page
+
+
+def test_she_can_say_first_that_she_came_at_other_times(placed: Placed, selam: FlaskClient) -> None:
+    assert "I came at other times" in selam.get("/attendance").text
+    press(selam, placed.day().id, "came", began="23:00", ended="04:00")
+    page = selam.get(f"/attendance/days/{placed.day().id}").text
+    assert 'You said: I came. <bdi class="nowrap" dir="ltr">23:00 – 04:00</bdi>' in page
+    record = placed.record(0)
+    assert record is not None
+    assert record.minutes == 300
+
+
+@pytest.mark.parametrize("said", ["came", "wrong"])
+@pytest.mark.parametrize(
+    "typed", [{"began": "01:00"}, {"began": "01:00", "ended": "18:00"}, {"began": "01:00", "ended": "x"}]
+)
+def test_times_that_cannot_be_stand_in_the_form_again(
+    placed: Placed, selam: FlaskClient, said: str, typed: dict[str, str]
+) -> None:
+    placed.says("jens", "came", -1)
+    day_id, about = question(placed)
+    more = {"about": about, "excuse": "longer"} if said == "wrong" else {}
+    for headers in (None, HTMX):
+        response = press(selam, day_id, said, headers, **more, **typed)
+        assert response.status_code == 422
+        assert 'value="01:00"' in response.text
+        assert "Write both times, close to the planned hours." in response.text or typed["ended"] == "x"
+        assert ("We did not understand this answer." in response.text) is (typed.get("ended") == "x")
+    assert len(placed.statements(-1)) == 1
 
 
 def test_an_answer_about_older_words_asks_again(placed: Placed, plan: Plan, selam: FlaskClient) -> None:

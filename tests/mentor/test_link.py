@@ -257,6 +257,23 @@ def test_one_press_says_it_and_the_page_shows_it(
     assert "<summary>Change</summary>" in card
 
 
+def test_other_hours_begin_with_the_planned_ones_and_stand_in_the_answer(
+    phone: FlaskClient, door: str, placed: Placed
+) -> None:
+    card = phone.get(door).text.split("<section", 2)[1]
+    assert re.findall(r'type="time" name="(\w+)" dir="ltr" required value="([0-9:]+)"', card) == [
+        ("began", "00:00"),
+        ("ended", "06:00"),
+    ]
+    press(phone, door, placed.day().id, "came", began="00:00", ended="06:30")
+    card = phone.get(door).text.split("<section", 2)[1]
+    assert '<strong>Came <bdi dir="ltr">00:00–06:30</bdi></strong>' in card
+    assert 'name="ended" dir="ltr" required value="06:30"' in card
+    record = placed.record()
+    assert record is not None
+    assert record.minutes == 390
+
+
 def test_an_earlier_day_that_was_just_said_stays_in_sight(phone: FlaskClient, door: str, placed: Placed) -> None:
     press(phone, door, placed.day(-3).id, "came")
     page = phone.get(door).text
@@ -285,6 +302,10 @@ def test_minutes_of_danish_are_kept_beside_the_answer(phone: FlaskClient, door: 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
+        ({"said": "came", "began": "04:00"}, "Write both times, close to the planned hours."),
+        ({"said": "came", "began": "04:00", "ended": "20:00"}, "Write both times, close to the planned hours."),
+        ({"said": "came", "began": "25:00", "ended": "26:00"}, "We did not understand this. Please try again."),
+        ({"said": "missed", "excuse": "sick", "began": "01:00", "ended": "02:00"}, "Write both times, close to"),
         ({"said": "late", "minutes": "2000"}, "Choose fewer minutes than the day has."),
         ({"said": "late"}, "Choose fewer minutes than the day has."),
         ({"said": "missed"}, "Choose a reason, or “I do not know”."),
@@ -301,7 +322,7 @@ def test_what_cannot_be_is_told_kindly_and_not_kept(
 ) -> None:
     answer = phone.post(f"{door}/days/{placed.day().id}", data={"id": uuid4().hex, **fields})
     assert answer.status_code == 422
-    assert f'<p class="grow">{sentence}</p>' in answer.text
+    assert f'<p class="grow">{sentence}' in answer.text
     assert "<bdi>Selam</bdi>" in answer.text
     assert everything_said(placed) == []
 
@@ -385,7 +406,7 @@ def add_mentor(placed: Placed, facts: actions.MentorFacts, kind: MentorKind) -> 
 def test_kept_words_stand_each_alone(phone: FlaskClient, door: str, placed: Placed) -> None:
     placed.says("jens", "came", -5, now=placed.plan.now - timedelta(days=4))
     pressed = placed.plan.now - timedelta(hours=30)
-    names = [uuid4().hex for _ in range(7)]
+    names = [uuid4().hex for _ in range(9)]
     told = [
         {"id": names[0], "day": placed.day(-2).id, "said": "came", "at": int(pressed.timestamp() * 1000)},
         {"id": names[1], "day": placed.day(-3).id, "said": "late", "minutes": 2000},
@@ -394,6 +415,8 @@ def test_kept_words_stand_each_alone(phone: FlaskClient, door: str, placed: Plac
         "nonsense",
         {"id": names[5], "day": placed.day(-1).id, "said": "missed", "excuse": "sick", "minutes": None},
         {"id": names[6], "day": placed.day(-1).id, "said": ["came"], "at": "soon"},
+        {"id": names[7], "day": placed.day(-4).id, "said": "came", "began": "01:00", "ended": "06:30"},
+        {"id": names[8], "day": placed.day(-4).id, "said": "came", "began": 100, "ended": "06:30"},
     ]
     for _ in range(2):
         answer = phone.post(f"{door}/said", json={"statements": told})
@@ -401,7 +424,7 @@ def test_kept_words_stand_each_alone(phone: FlaskClient, door: str, placed: Plac
         assert answer.json is not None
         answers = answer.json["statements"]
         assert [one["answer"] for one in answers] == [
-            "taken", "refused", "refused", "refused", "refused", "taken", "refused",
+            "taken", "refused", "refused", "refused", "refused", "taken", "refused", "taken", "refused",
         ]  # fmt: skip
         assert [one["id"] for one in answers] == [*names[:4], "", *names[5:]]
         assert answers[1]["sentence"] == "Choose fewer minutes than the day has."
@@ -410,6 +433,11 @@ def test_kept_words_stand_each_alone(phone: FlaskClient, door: str, placed: Plac
     assert (kept.id, abs(kept.said_at - pressed) < timedelta(seconds=1)) == (names[0], True)
     assert [one.id for one in placed.statements(-1)] == [names[5]]
     assert placed.statements(-3) == []
+    (hours,) = placed.statements(-4)
+    assert (hours.began_at, hours.ended_at) == (
+        placed.day(-4).begins_at + timedelta(hours=1),
+        placed.day(-4).ends_at + timedelta(minutes=30),
+    )
 
 
 @pytest.mark.parametrize("sent", [None, [], {}, {"statements": "all"}, {"statements": [{}] * 201}])

@@ -481,6 +481,24 @@ def test_what_staff_settle_counts(placed: Placed, mette: FlaskClient) -> None:
     assert "Was there and worked 300 minutes." in mette.get(response.location).text
 
 
+def test_hours_of_each_side_stand_in_words_and_staff_settle_with_their_own(placed: Placed, mette: FlaskClient) -> None:
+    placed.says("jens", "came", -1, began=time(1), ended=time(5))
+    about = placed.statements(-1)[0].id
+    placed.says("selam", "wrong", -1, about=about, excuse="longer", began=time(1), ended=time(6, 30))
+    page = mette.get(day_address(placed, -1)).text
+    assert 'Was there <bdi class="nowrap" dir="ltr">01:00 – 05:00</bdi>.' in page
+    assert 'not right. Was there <bdi class="nowrap" dir="ltr">01:00 – 06:30</bdi>.' in page
+    typed = {"id": "a-settlement", "seen": "2", "said": "came", "words": "Vi er enige", "began": "01:00"}
+    for wrong in ({}, {"ended": "11:00"}, {"ended": "06:00", "minutes": "90"}):
+        response = mette.post(day_address(placed, -1), data=typed | wrong)
+        assert response.status_code == 422
+        assert "Write both times, at most 4 hours from the planned ones" in response.text
+    assert mette.post(day_address(placed, -1), data=typed | {"ended": "06:00"}).status_code == 303
+    record = placed.record(-1)
+    assert record is not None
+    assert (record.state, record.minutes) == ("settled", 300)
+
+
 def test_settling_twice_by_the_same_press_adds_one_statement(placed: Placed, mette: FlaskClient) -> None:
     disputed(placed)
     for request_id in ("one", "one", "another"):
