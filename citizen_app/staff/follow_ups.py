@@ -12,12 +12,17 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from citizen_app.attendance.queries import language_minutes_of
 from citizen_app.db import AnyRow
+from citizen_app.learning.forms import shown
+from citizen_app.learning.queries import learning_of
+from citizen_app.ledger.queries import weeks_of
+from citizen_app.ledger.rules import WEEK, monday_of
 from citizen_app.people.actions import log_access
 from citizen_app.placements import queries
-from citizen_app.placements.rules import follow_up_on
+from citizen_app.placements.rules import Side, follow_up_on
 from citizen_app.policy import Actor, NotFound, Permission, Subject, can
-from citizen_app.practice.queries import learning
+from citizen_app.practice.queries import learning as words_learnt
 from citizen_app.staff.placements import NAMES, placement_of
 from citizen_app.web import access
 from citizen_app.web.access import requires
@@ -36,7 +41,11 @@ BEGINS, ENDS = time(10), time(10, 30)
 def show(placement_id: int) -> Response:
     """Everything to talk about, before the talk."""
     me, known = placement_of(placement_id)
-    row = known.row
+    row, today = known.row, access.today()
+    here = (db(), me.municipality_id)
+    learning = learning_of(*here, row.id, me.reading_languages)
+    monday = monday_of(min(today, row.last_day))
+    weeks = weeks_of(*here, row.citizen_id, max(monday - 8 * WEEK, monday_of(row.starts_on)), monday)
     log_access(db(), me, row.citizen_id, "placement", now())
     return page(
         "staff/placements/follow_up.html",
@@ -45,7 +54,11 @@ def show(placement_id: int) -> Response:
         citizen=known.citizen.row,
         may_change=known.may_change,
         day=follow_up_on(row.starts_on, row.follow_up_day),
-        mentors=queries.mentors_of(db(), me.municipality_id, row.id, access.today()),
+        mentors=queries.mentors_of(*here, row.id, today),
+        weeks=[week for week in weeks.weeks if week.places or week.kinds],
+        this_monday=monday_of(today),
+        language_used=language_minutes_of(*here, [row.id]).get(row.id, 0),
+        **shown(learning, Side.STAFF, "", today, writing=me.writing_language, may_write=False),
         names=NAMES,
         words=_words_used(me, row) if can(me, Permission.SEE_WORDS, known.citizen.subject) else (),
     )
@@ -54,7 +67,7 @@ def show(placement_id: int) -> Response:
 def _words_used(me: Actor, row: AnyRow) -> list[Any]:
     """Return the words she has used at work since the placement began."""
     here = (db(), me.municipality_id)
-    used = learning(*here, row.citizen_id).used
+    used = words_learnt(*here, row.citizen_id).used
     words = said(*here, ("da", me.language), row.citizen_id)
     found = [words.word(key) for key, day in used.items() if day >= row.starts_on]
     return sorted((word for word in found if word is not None), key=lambda word: str(word.with_article))
