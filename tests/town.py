@@ -219,12 +219,12 @@ def _learning(
     """A focus point with a mentor's face, a step that is tried, one that was taken back, and all closing words."""
     subject = Subject(worker.municipality_id, herself.person_id, frozenset({worker.person_id, mentor.person_id}))
     about = (subject, placement_id)
-    focus = learning.Wording(f"{mark}-fokus", "da")
+    focus = goals.Wording(f"{mark}-fokus", "da")
     point = learning.add_focus(session, worker, *about, "1F3AF", focus, now=now)
     given = learning.Face(uuid4().hex, 3, f"{mark}-linje")
     learning.say_focus(session, mentor, *about, point.id, given, now=now)
     tried, later = (
-        learning.add_step(session, mentor, *about, "1F331", learning.Wording(f"{mark}-trin {n}", "da"), now=now)
+        learning.add_step(session, mentor, *about, "1F331", goals.Wording(f"{mark}-trin {n}", "da"), now=now)
         for n in "12"
     )
     learning.start_step(session, herself, *about, tried.id, now=now)

@@ -6,7 +6,7 @@ and a story that breaks a rule of the house cannot be loaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -17,6 +17,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from citizen_app.agreements import actions as agreements
+from citizen_app.agreements.queries import content_of
+from citizen_app.agreements.rules import Question, digest_for
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.queries import statements_of
@@ -27,6 +30,9 @@ from citizen_app.goals.actions import StepPlan, Wording
 from citizen_app.goals.models import Goal, SmallStep
 from citizen_app.imports.actions import create_municipality, import_people
 from citizen_app.imports.queries import municipality_with_key
+from citizen_app.learning import actions as learning
+from citizen_app.ledger import actions as ledger
+from citizen_app.ledger.rules import HoursKind, monday_of
 from citizen_app.meetings import actions as meetings
 from citizen_app.meetings.models import Meeting, OpenHours
 from citizen_app.meetings.queries import facts_of, participants_of
@@ -38,7 +44,7 @@ from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import PlacementFacts, WorkplaceFacts
 from citizen_app.placements.models import Placement, PlannedDay, Workplace
-from citizen_app.placements.queries import closed_days
+from citizen_app.placements.queries import closed_days, side_of
 from citizen_app.placements.rules import PlacementKind, Side, WeeklyTime, planned_shifts
 from citizen_app.policy import Actor, Refusal, Role, Subject
 from citizen_app.practice import actions as practice
@@ -71,6 +77,8 @@ class _Scene:
     steps: dict[str, SmallStep] = field(default_factory=dict)
     meeting: Meeting | None = None
     placement: Placement | None = None
+    known: dict[str, int] = field(default_factory=dict)
+    """Lines, focus points and steps at a workplace, by their `key`."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -116,6 +124,7 @@ def load(session: Session, story: Story, *, password_cost: int) -> None:
             _tell_goal(_Scene(session, people, municipality, people[plan.citizen]), events)
         for events in plan.meetings:
             _tell_meeting(_Scene(session, people, municipality, people[plan.citizen]), events)
+        _tell_hours(_Scene(session, people, municipality, people[plan.citizen]), plan.hours)
         _tell_words(_Scene(session, people, municipality, people[plan.citizen]), plan.words)
         for placing in plan.placements:
             _tell_placement(
@@ -389,9 +398,121 @@ def _tell_placement(scene: _Scene, placing: Placing, workplaces: Mapping[str, Wo
             mentor, kind = scene.people[event.facts["mentor"]].id, MentorKind(event.facts["kind"])
             since = now.astimezone(scene.zone).date()
             placements.add_mentor(session, actor, subject, scene.placement.id, mentor, kind, today=since)
+        elif event.verb in _WORK:
+            _WORK[event.verb](scene, event, scene.placement.id)
         else:
             raise KeyError(event.verb)
     _tell_days(scene, placing.words, today)
+
+
+def _said(scene: _Scene, event: Event) -> Wording:
+    """Return what somebody wrote, or the phrase that was picked."""
+    phrase = phrase_bank().get(event.facts.get("phrase", ""))
+    language = scene.actor(event).writing_language
+    return Wording(phrase.bodies[language], language, phrase.key) if phrase else Wording(event.facts["own"], language)
+
+
+def _picture(event: Event) -> str:
+    phrase = phrase_bank().get(event.facts.get("phrase", ""))
+    return phrase.picture if phrase else str(event.facts.get("picture", ""))
+
+
+def _by(scene: _Scene, event: Event) -> tuple[Session, Actor, Subject]:
+    return scene.session, scene.actor(event), scene.subject(event)
+
+
+def _add_line(scene: _Scene, event: Event, placement_id: int) -> None:
+    question, word = Question(event.facts["question"]), event.facts.get("word")
+    about = (*_by(scene, event), placement_id, question, _said(scene, event))
+    line = agreements.add_line(*about, picture=_picture(event), word_key=word, now=event.at)
+    scene.known[event.facts.get("key", "")] = line.id
+
+
+def _show_agreement(scene: _Scene, event: Event, placement_id: int) -> None:
+    seen = _read(scene, Side.STAFF, placement_id)
+    agreements.show_agreement(*_by(scene, event), placement_id, seen=seen, now=event.at)
+
+
+def _agree_to_work(scene: _Scene, event: Event, placement_id: int) -> None:
+    seen = _read(scene, side_of(scene.actor(event)), placement_id)
+    agreements.say_yes(*_by(scene, event), placement_id, seen=seen, now=event.at)
+
+
+def _read(scene: _Scene, side: Side, placement_id: int) -> str:
+    scene.session.flush()
+    return digest_for(side, content_of(scene.session, scene.municipality.id, placement_id).content)
+
+
+def _share(scene: _Scene, event: Event, placement_id: int) -> None:
+    line_id = scene.known[event.facts["of"]]
+    agreements.set_shared(*_by(scene, event), placement_id, line_id, is_shared=True, now=event.at)
+
+
+def _add_focus(scene: _Scene, event: Event, placement_id: int) -> None:
+    about = (*_by(scene, event), placement_id, _picture(event), _said(scene, event))
+    scene.known[event.facts["key"]] = learning.add_focus(*about, now=event.at).id
+
+
+def _give_face(scene: _Scene, event: Event, placement_id: int) -> None:
+    given = learning.Face(uuid4().hex, event.facts["face"], event.facts.get("own", ""))
+    learning.say_focus(*_by(scene, event), placement_id, scene.known[event.facts["of"]], given, now=event.at)
+
+
+def _add_work_step(scene: _Scene, event: Event, placement_id: int) -> None:
+    about = (*_by(scene, event), placement_id, _picture(event), _said(scene, event))
+    scene.known[event.facts["key"]] = learning.add_step(*about, now=event.at).id
+
+
+def _move_work_step(scene: _Scene, event: Event, placement_id: int) -> None:
+    verbs = {"try": learning.start_step, "done": learning.finish_step}
+    verbs[event.verb](*_by(scene, event), placement_id, scene.known[event.facts["of"]], now=event.at)
+
+
+def _take_back(scene: _Scene, event: Event, placement_id: int) -> None:
+    step_id, learnt = scene.known[event.facts["of"]], event.facts["own"]
+    learning.take_back(*_by(scene, event), placement_id, step_id, learnt, now=event.at)
+
+
+def _close(scene: _Scene, event: Event, placement_id: int) -> None:
+    own = event.facts["own"]
+    learning.write_closing(*_by(scene, event), placement_id, own, seen_version=0, now=event.at)
+
+
+_WORK: Mapping[str, Callable[[_Scene, Event, int], None]] = {
+    "line": _add_line,
+    "show": _show_agreement,
+    "agree": _agree_to_work,
+    "share": _share,
+    "focus": _add_focus,
+    "face": _give_face,
+    "work_step": _add_work_step,
+    "try": _move_work_step,
+    "done": _move_work_step,
+    "take_back": _take_back,
+    "close": _close,
+}
+"""What happens at a workplace beside its days: the agreement, what is learnt, and the last words."""
+
+
+def _tell_hours(scene: _Scene, events: Sequence[Event]) -> None:
+    """Agree weekly hours elsewhere, say how long it was in the week of the day, and confirm what was last said."""
+    last: dict[str, ledger.Given] = {}
+    for event in events:
+        facts, today = event.facts, event.at.astimezone(scene.zone).date()
+        if event.verb == "agree":
+            names = ("weekly_minutes", "starts_on", "last_day", "place")
+            wanted = ledger.HoursFacts(HoursKind(facts["kind"]), **{name: facts[name] for name in names})
+            scene.known[facts["key"]] = ledger.agree(*_by(scene, event), wanted, event.at).id
+            continue
+        about = (*_by(scene, event), scene.known[facts["of"]])
+        if event.verb == "confirm":
+            heard = last[facts["of"]]
+            given = replace(heard, id=uuid4().hex, words="")
+            ledger.confirm(*about, given, seen=heard.id, today=today, now=event.at)
+        else:
+            given = ledger.Given(uuid4().hex, monday_of(today), facts["minutes"], facts.get("own", ""))
+            ledger.say(*about, given, today=today, now=event.at)
+            last[facts["of"]] = given
 
 
 def _placement_facts(scene: _Scene, facts: Mapping[str, Any], workplaces: Mapping[str, Workplace]) -> PlacementFacts:

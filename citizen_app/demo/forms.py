@@ -45,6 +45,7 @@ def read_story(now: datetime) -> Story:
                 _rows(plan["goals"], event),
                 _rows(plan["meetings"], event),
                 [event(*fields) for fields in plan.get("words", ())],
+                [event(*fields) for fields in plan.get("hours", ())],
                 [
                     Placing([event(*fields) for fields in one["events"]], [_day_word(*word) for word in one["days"]])
                     for one in plan.get("placements", ())

@@ -60,6 +60,8 @@ class Plan:
     goals: Sequence[Sequence[Event]]
     meetings: Sequence[Sequence[Event]]
     words: Sequence[Event] = ()
+    hours: Sequence[Event] = ()
+    """Weekly hours agreed beside a placement."""
     placements: Sequence[Placing] = ()
 
 

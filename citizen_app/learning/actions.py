@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from citizen_app.db import insert_new
+from citizen_app.goals.actions import Wording
 from citizen_app.learning import rules
 from citizen_app.learning.models import ClosingWord, FocusPoint, FocusWord, ReadyStep
 from citizen_app.learning.rules import CLOSING_OF, MOVES, Closing, StepState, StepVerb
@@ -55,15 +56,6 @@ class StepMoved(Refusal):
 
 class NotClosing(Refusal):
     """It is too early for closing words."""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """What somebody wrote, or the phrase that was picked."""
-
-    body: str
-    language: str
-    phrase_key: str | None = None
 
 
 @dataclass(frozen=True)

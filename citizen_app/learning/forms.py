@@ -18,8 +18,9 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Regexp
 
+from citizen_app.goals.actions import Wording
 from citizen_app.learning import actions
-from citizen_app.learning.actions import Face, Wording
+from citizen_app.learning.actions import Face
 from citizen_app.learning.queries import Learning
 from citizen_app.learning.rules import (
     ADD_SIDES,

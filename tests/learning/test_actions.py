@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from citizen_app.db import writing_session
+from citizen_app.goals.actions import Wording
 from citizen_app.learning import actions
-from citizen_app.learning.actions import Face, Wording
+from citizen_app.learning.actions import Face
 from citizen_app.learning.models import ClosingWord, FocusPoint, FocusWord, ReadyStep
 from citizen_app.learning.queries import Learning, learning_of, placements_without_next, placements_without_step
 from citizen_app.people.models import Person

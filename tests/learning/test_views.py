@@ -12,8 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 
+from citizen_app.goals.actions import Wording
 from citizen_app.learning import actions
-from citizen_app.learning.actions import Face, Wording
+from citizen_app.learning.actions import Face
 from citizen_app.learning.models import ClosingWord, FocusPoint, FocusWord, ReadyStep
 from citizen_app.people.models import AccessLogEntry
 from citizen_app.placements.models import Placement

@@ -17,8 +17,8 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from citizen_app.goals.actions import Wording
 from citizen_app.learning import actions
-from citizen_app.learning.actions import Wording
 from citizen_app.learning.models import ClosingWord, FocusPoint, FocusWord, ReadyStep
 from citizen_app.people.models import AccessLogEntry, Person, Relation
 from citizen_app.people.rules import fingerprint
