@@ -26,7 +26,7 @@ class WeekForm(Form):
     minutes = IntegerField(validators=[Optional(), NumberRange(0, MOST_WEEKLY, HOW_LONG)])
     """What a press on a button says."""
     hours = IntegerField(_("Hours"), validators=[Optional(), NumberRange(0, MOST_WEEKLY // 60, HOW_LONG)])
-    quarter = SelectField(_("Minutes"), choices=QUARTERS, default="0")
+    quarter = SelectField(_("And minutes"), choices=QUARTERS, default="0")
     words = TextAreaField(
         _("Your words"),
         [

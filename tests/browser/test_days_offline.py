@@ -117,7 +117,12 @@ def test_a_week_is_told_without_network_on_both_phones_and_arrives_once(
     open_for_offline(mentor, address)
     phone.set_offline(True)
     mentor.goto(address)
-    for day_id in past[:-1]:
+    longer = mentor.locator(f"#day-{past[0]}")
+    longer.get_by_text("Other hours").first.click()
+    longer.locator("input[name=ended]").first.fill("06:30")
+    longer.get_by_role("button", name="Came").last.click()
+    expect(longer.locator("[data-kept]")).to_be_visible()
+    for day_id in past[1:-1]:
         card = mentor.locator(f"#day-{day_id}")
         card.get_by_role("button", name="Came").first.click()
         expect(card.locator("[data-kept]")).to_have_text("Saved on the phone. It is sent when there is network.")
@@ -149,6 +154,8 @@ def test_a_week_is_told_without_network_on_both_phones_and_arrives_once(
     expect(late.locator("[data-kept]")).to_have_count(0)  # the page has been read anew
     with reading_session(live_engine) as session:
         assert session.get_one(DayRecord, past[-1]).state == "citizen_next"
+        told = [session.scalars(select(DayStatement.ended_at).filter_by(day_id=day)).one() for day in past[:2]]
+        assert [ended_at is None for ended_at in told] == [False, True]
 
     citizen.goto("/attendance")
     expect(citizen.get_by_text("you came 15 minutes late.").first).to_be_visible()

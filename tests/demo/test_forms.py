@@ -39,7 +39,7 @@ NEEDED_DAYS = {"amina": 10, "semhar": 6, "mykola": 6, "tomasz": 0}
 
 def rows_of(story: Story) -> Iterator[list[Event]]:
     for plan in story.plans:
-        yield from (list(row) for row in (*plan.goals, *plan.meetings))
+        yield from (list(row) for row in (*plan.goals, *plan.meetings, plan.hours) if row)
         yield from (list(placing.events) for placing in plan.placements)
     yield list(story.workplaces)
 

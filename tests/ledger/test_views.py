@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from citizen_app.ledger.rules import HoursKind
 from citizen_app.web.assets import has_picture
 from tests.home.test_views import sent
 from tests.ledgers import Ledger, ledger
@@ -69,7 +68,6 @@ def test_a_week_has_all_hours_by_kind_and_their_sum(ledger: Ledger, placed: Plac
 def test_a_kind_has_a_picture_that_is_there() -> None:
     for code in ("1F4D6", "1F50D", "1F68C", "1F4AC"):
         assert has_picture(code)
-    assert len(HoursKind) == 4
 
 
 def test_a_year_of_weeks_costs_six_statements(app: Flask, ledger: Ledger, placed: Placed, selam: FlaskClient) -> None:

@@ -17,6 +17,7 @@ from citizen_app.placements.rules import (
     WeeklyTime,
     clashing_weekdays,
     first_overlap,
+    is_language_nearly_used,
     link_expires_on,
     link_token,
     minutes_between,
@@ -167,3 +168,23 @@ def test_another_key_placement_person_or_nonce_makes_another_token() -> None:
         link_token("key", 1, 22, "once"),
     }
     assert len(tokens) == 6
+
+
+@pytest.mark.parametrize(
+    ("planned", "used", "days_left", "is_near"),
+    [
+        (600, 480, 7, True),
+        (600, 599, 90, True),
+        (600, 479, 7, False),
+        (600, 480, 6, False),
+        (600, 600, 30, False),
+        (600, 700, 30, False),
+        (0, 0, 30, False),
+        (0, 30, 30, False),
+    ],
+)
+def test_hours_of_danish_are_nearly_used_from_four_fifths_on(
+    planned: int, used: int, days_left: int, is_near: bool
+) -> None:
+    today = date(2026, 6, 3)
+    assert is_language_nearly_used(today + timedelta(days=days_left), planned, used, today) is is_near

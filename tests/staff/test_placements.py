@@ -735,9 +735,15 @@ def test_the_morning_list_tells_what_needs_somebody_at_work(placed: Placed, mett
     assert "Half-way, and no Danish with a mentor yet" in mette.get("/staff").text
     plan.session.execute(update(Placement).values(language_minutes=60))
     plan.session.commit()
+    nearly = "Hours of Danish with the mentor nearly used"
+    for minutes, is_near in ((47, False), (48, True)):
+        moment = plan.now - timedelta(minutes=60 - minutes)
+        placed.says("jens", "language", -1, minutes=minutes, now=moment)
+        assert [nearly in mette.get(where).text for where in ("/staff", "/staff/placements")] == [is_near] * 2
     placed.says("jens", "language", -1, minutes=60)
     page = mette.get("/staff").text
     assert "Half-way" not in page
+    assert nearly not in page + mette.get("/staff/placements").text
     assert "All hours of Danish with a mentor are used" in page
 
 
