@@ -272,8 +272,6 @@ class ReadWord:
 
     key: str
     danish: str
-    picture: str
-    """A drawing's code; nothing where there is none."""
     language: str
     meaning: str
 
@@ -384,9 +382,8 @@ def _words(
 
 
 def _read_word(word: Word, languages: Sequence[str]) -> ReadWord:
-    """Return a word with its drawing: its photo would want a sign-in, which a mentor's link has none of."""
     language, meaning = word.meaning_for([language for language in languages if language != "da"])
-    return ReadWord(word.key, word.with_article, word.picture, language or "", meaning.text)
+    return ReadWord(word.key, word.with_article, language or "", meaning.text)
 
 
 def branch_words(session: Session, actor: Actor, branch: str) -> list[Word]:
@@ -423,7 +420,6 @@ def _line_record(line: Line, spoken: tuple[str, list[Any]], words: Any) -> dict[
         "word": {
             "key": word.key,
             "danish": word.with_article,
-            "picture": word.picture,
             "meanings": {code: word.meaning(code).text for code in LANGUAGES if word.meaning(code).text},
         }
         if word
@@ -490,7 +486,7 @@ def readable(kept: Mapping[str, Any], languages: Sequence[str]) -> dict[Question
 
 def _kept_word(word: Mapping[str, Any], languages: Sequence[str]) -> ReadWord:
     language = next((code for code in languages if code != "da" and code in word["meanings"]), "")
-    return ReadWord(word["key"], word["danish"], word["picture"], language, word["meanings"].get(language, ""))
+    return ReadWord(word["key"], word["danish"], language, word["meanings"].get(language, ""))
 
 
 def shared_now(session: Session, municipality_id: int, placement_id: int) -> set[int]:

@@ -240,7 +240,7 @@ def test_an_older_version_is_read_as_it_was(agreed: Agreed, mette: FlaskClient) 
     assert "There is no mentor yet." in new
     paper = mette.get(address(agreed, "/print?version=1")).text
     assert SECRET in paper
-    assert "Version 1" in paper
+    assert "Udgave 1" in paper
     for number in ("3", "-1", "99999999999999999999"):
         assert mette.get(address(agreed, f"/print?version={number}")).status_code in {200, 404}
     assert mette.get(address(agreed, "/versions/999999")).status_code == 404
