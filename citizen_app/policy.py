@@ -51,6 +51,8 @@ class Permission(StrEnum):
     """Say of a planned day whether the citizen came: as herself or as her mentor."""
     SPEAK_OF_WORK = "speak_of_work"
     """Agree to the work agreement, and say how focus points and small steps at the workplace go: from each side."""
+    CONFIRM_HOURS = "confirm_hours"
+    """Say how long a citizen's lessons or other agreed hours were in a week."""
     SEE_FIGURES = "see_figures"
     """How often people come to meetings, over the whole municipality and without names."""
     CONNECT_PHONE = "connect_phone"
@@ -148,6 +150,7 @@ TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
         Role.MENTOR: works_with,
         **_each(PLAN_STAFF | {Role.COMPANY_CONSULTANT}, works_with),
     },
+    Permission.CONFIRM_HOURS: _each(STAFF, works_with),
     Permission.SEE_FIGURES: _each(STAFF | {Role.ADMINISTRATOR}, is_in_same_municipality),
     Permission.CONNECT_PHONE: _each(STAFF, works_with),
     Permission.SEE_MENTEES: {Role.MENTOR: is_in_same_municipality},

@@ -67,6 +67,7 @@ BY_HAND = {
         "cti_worker": "works",
         "company_consultant": "works",
     },
+    "confirm_hours": dict.fromkeys(STAFF_ROLES.split(), "works"),
     "see_figures": {"administrator": ANYBODY_HERE, **dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE)},
     "see_mentees": {"mentor": ANYBODY_HERE},
     "see_words": {"citizen": "self", "mentor": "works", **dict.fromkeys(STAFF_ROLES.split(), "works")},

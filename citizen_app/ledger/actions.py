@@ -135,7 +135,8 @@ def confirm(
 
     `seen` is the number of her last word on the page, empty for none. Raises BadHours and StaleWeek.
     """
-    kept = _own_hours(session, actor, subject, hours_id)
+    check(actor, Permission.CONFIRM_HOURS, subject)
+    kept = queries.hours_to_change(session, subject.municipality_id, subject.citizen_id, hours_id)
     known = queries.words_of(session, kept, given.monday)
     is_new = given.id not in {one.id for one in known}
     hers = [one.id for one in known if one.side == Side.CITIZEN]

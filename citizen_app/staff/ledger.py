@@ -48,6 +48,7 @@ STATES = {
 class Known:
     citizen: KnownCitizen
     may_write: bool
+    may_confirm: bool
 
 
 @blueprint.get("")
@@ -143,9 +144,10 @@ def _spoken(refusal: WeekIsSpokenOf) -> Any:
 
 
 @blueprint.post("/hours/<int:hours_id>")
-@requires(Permission.ARRANGE_PLACEMENTS)
+@requires(Permission.CONFIRM_HOURS)
 def confirm(citizen_id: int, hours_id: int) -> Response:
-    me, known = _to_write(citizen_id)
+    """Say how long it was: a Danish teacher, too, for she knows of her lessons."""
+    me, known = _to_write(citizen_id, Permission.CONFIRM_HOURS)
     form = WeekForm()
     is_well = form.validate_on_submit()
     if form.is_garbled or form.monday.data is None:
@@ -181,12 +183,13 @@ def _known(citizen_id: int) -> tuple[Actor, Known]:
     """Return who asks and the citizen; raises NotFound for a stranger."""
     me = access.actor()
     citizen = citizen_of_worker(db(), me, citizen_id, access.today())
-    return me, Known(citizen, can(me, Permission.ARRANGE_PLACEMENTS, citizen.subject))
+    asked = (Permission.ARRANGE_PLACEMENTS, Permission.CONFIRM_HOURS)
+    return me, Known(citizen, *(can(me, permission, citizen.subject) for permission in asked))
 
 
-def _to_write(citizen_id: int) -> tuple[Actor, Known]:
+def _to_write(citizen_id: int, permission: Permission = Permission.ARRANGE_PLACEMENTS) -> tuple[Actor, Known]:
     me, known = _known(citizen_id)
-    check(me, Permission.ARRANGE_PLACEMENTS, known.citizen.subject)
+    check(me, permission, known.citizen.subject)
     return me, known
 
 
@@ -249,6 +252,7 @@ def _about(known: Known) -> dict[str, Any]:
         "here": "citizens",
         "citizen": known.citizen.row,
         "may_write": known.may_write,
+        "may_confirm": known.may_confirm,
         "kinds": KINDS,
         "states": STATES,
         "this_monday": monday_of(access.today()),

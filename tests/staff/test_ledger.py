@@ -66,17 +66,19 @@ def test_the_page_shows_both_sides_and_is_logged(ledger: Ledger, placed: Placed,
         assert f'href="{address(ledger)}"' in mette.get(other).text
 
 
-def test_a_teacher_reads_the_hours_and_no_word_and_may_not_write(ledger: Ledger, client_of: ClientOf) -> None:
+def test_a_teacher_confirms_hours_but_reads_no_word_and_agrees_none(ledger: Ledger, client_of: ClientOf) -> None:
     ledger.plan.speak("karen", "en")
-    ledger.says(600, words="Kun til Mette")
-    ledger.confirms(480, now=ledger.plan.now + MINUTE, words="Kun til Selam")
+    ledger.says(600, now=ledger.plan.now - 2 * MINUTE, words="Kun til Mette")
+    ledger.confirms(480, now=ledger.plan.now - MINUTE, words="Kun til Selam")
     karen = client_of("karen")
     page = karen.get(address(ledger)).text
     assert "planned 10 h, confirmed 8 h" in page
-    for secret in ("Kun til", "<form", "Agree hours"):
+    for secret in ("Kun til", "Agree hours", "Change the last day"):
         assert secret not in page.split("<main")[1].split("</main>")[0]
     assert karen.get(address(ledger, "/weeks.csv")).status_code == 200
-    assert confirm(karen, ledger, minutes="600").status_code == 403
+    (hers,) = [word.id for word in ledger.words() if word.side == "citizen"]
+    assert confirm(karen, ledger, minutes="600", seen=hers).status_code == 303
+    assert "planned 10 h, confirmed 10 h" in karen.get(address(ledger)).text
     assert karen.post(address(ledger), data=typed_hours(ledger)).status_code == 403
     assert karen.post(address(ledger, f"/hours/{ledger.hours.id}/remove")).status_code == 403
     assert karen.post(address(ledger, f"/hours/{ledger.hours.id}/last-day"), data={}).status_code == 403
