@@ -1,6 +1,6 @@
 """Placements: a citizen's ledger of a year, the mentor's link, and the staff's list where 5,000 placements run.
 
-The ledger is asked by its queries, for no page shows a whole year; list and link are pages, signed in and rendered.
+All are pages, opened by somebody who is signed in, or by the link, and rendered.
 """
 
 from __future__ import annotations
@@ -41,14 +41,13 @@ from bench.servers import SECRET_KEY
 from bench.stage import Stage, say
 from bench.town import cookie
 from citizen_app.app import create_app
-from citizen_app.attendance import queries as attendance
 from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.config import Settings
-from citizen_app.db import UtcDateTime, make_engine, migrate, reading_session
+from citizen_app.db import UtcDateTime, make_engine, migrate
+from citizen_app.ledger.models import AgreedHours, WeekWord
 from citizen_app.people.actions import start_sign_in
 from citizen_app.people.models import Municipality, Person, Relation
 from citizen_app.people.rules import fingerprint
-from citizen_app.placements import queries
 from citizen_app.placements.models import MentorLink, Placement, PlacementMentor, PlacementTime, PlannedDay, Workplace
 from citizen_app.policy import Role
 from tests.postgres import running_postgres
@@ -60,6 +59,7 @@ WEEKS = 26
 """So long every placement has run, and so long it still lasts: three days a week of it are a year's ledger."""
 WEEKDAYS = (0, 2, 4)
 MOST_MILLISECONDS = 200
+LEDGER_STATEMENTS = 6
 LIST_STATEMENTS = 5
 """Who asks, the placements, their days, what they come to, and silent mentors."""
 LINK_STATEMENTS = 4
@@ -109,11 +109,12 @@ def _on(stage: Stage, name: str, url: str, placements: int) -> Iterator[Figure]:
     rounds = 4 * stage.sizes.rounds + 1
     citizen = placements // 2
     app = create_app(Settings(database_url=url, secret_key=SECRET_KEY))
-    whole = [_page(app, filled, person) for person in (filled.worker, filled.everybodys)]
+    whole = [_page(app, filled, person, "/staff/placements") for person in (filled.worker, filled.everybodys)]
+    year = _page(app, filled, _with_lessons(filled, citizen), "/ledger?weeks=52")
     link = _link(app, filled)
     ledger = f"{2 * WEEKS * len(WEEKDAYS)} days of one citizen"
     acts: dict[str, tuple[Callable[[], Any], int, str]] = {
-        "a ledger of a year": (lambda: _ledger(filled, citizen), 5, ledger),
+        "a ledger of a year": (year, LEDGER_STATEMENTS, ledger),
         f"the page with {PAGE} of her own": (whole[0], LIST_STATEMENTS, f"a worker among {placements:,} placements"),
         f"the page with {PAGE} of all": (whole[1], LIST_STATEMENTS, f"somebody who works with all {placements:,}"),
         "a mentor's link": (link, LINK_STATEMENTS, f"{len(link()):,} bytes, packed"),
@@ -133,27 +134,42 @@ def _on(stage: Stage, name: str, url: str, placements: int) -> Iterator[Figure]:
 # --- What the pages ask -------------------------------------------------------------------------------------
 
 
-def _ledger(filled: Filled, citizen: int) -> None:
-    """Ask what the ledger of a citizen's year shows: her days, what stands of them, and all that was said."""
-    with reading_session(filled.engine) as session:
-        (placement,) = queries.placements_of_citizen(session, 1, citizen)
-        days = attendance.days_of(session, 1, [placement.id], placement.starts_on, placement.last_day)
-        said = attendance.statements_of(session, 1, [day.id for day in days])
-        minutes = attendance.language_minutes_of(session, 1, [placement.id])
-        mentors = queries.mentors_of(session, 1, placement.id, filled.today)
-        assert (len(days), len(mentors)) == (2 * WEEKS * len(WEEKDAYS), 1)
-        assert len(said) == WEEKS * len(WEEKDAYS)
-        assert minutes
+def _with_lessons(filled: Filled, citizen: int) -> int:
+    """Give a citizen two kinds of agreed hours besides, with a word of hers about every week; returns who."""
+    monday = filled.today - timedelta(days=filled.today.weekday())
+    shared = {"municipality_id": 1, "citizen_id": citizen}
+    made = {"made_by_id": filled.everybodys, "made_by_name": "Navn", "made_at": _at(_first(filled.today), 8)}
+    dates = {"starts_on": monday - timedelta(weeks=51), "last_day": monday + timedelta(days=6)}
+    with Session(filled.engine) as session, session.begin():
+        for kind in ("danish", "job_search"):
+            hours = AgreedHours(kind=kind, weekly_minutes=600, **dates, **shared, **made)
+            session.add(hours)
+            session.flush()
+            session.add_all(
+                WeekWord(
+                    hours_id=hours.id,
+                    id=f"w{number}",
+                    monday=monday - timedelta(weeks=number),
+                    side="citizen",
+                    by_id=citizen,
+                    by_name="Navn",
+                    minutes=600,
+                    said_at=_at(filled.today, 8),
+                    **shared,
+                )
+                for number in range(52)
+            )
+    return citizen
 
 
-def _page(app: Flask, filled: Filled, person_id: int) -> Callable[[], bytes]:
-    """Return what opens the staff's list, as somebody who is signed in."""
+def _page(app: Flask, filled: Filled, person_id: int, path: str) -> Callable[[], bytes]:
+    """Return what opens a page as somebody who is signed in."""
     with Session(filled.engine) as session, session.begin():
         person = session.get_one(Person, person_id)
         key = start_sign_in(session, person, device="Windows", now=datetime.now(UTC)).key
     visitor = app.test_client()
     visitor.set_cookie("session", cookie(key))
-    return lambda: _opened(visitor, "/staff/placements")
+    return lambda: _opened(visitor, path)
 
 
 def _link(app: Flask, filled: Filled) -> Callable[[], bytes]:
