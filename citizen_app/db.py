@@ -37,6 +37,8 @@ from citizen_app.config import PROJECT_ROOT
 AnyRow = Row[*tuple[Any, ...]]
 """A row of columns, as the hot pages select them."""
 
+LARGEST_NUMBER = 2**31 - 1
+"""The largest number that a row can have."""
 MIGRATIONS = PROJECT_ROOT / "citizen_app" / "migrations"
 
 

@@ -44,10 +44,10 @@ class Ledger:
         return stand
 
     def confirms(self, minutes: int, number: int = 0, *, seen: str | None = None, **more: Any) -> WeekStand:
-        """Let Mette speak, having seen what Selam said last."""
+        """Let Mette speak, having seen what was said last."""
         given = Given(more.pop("id", uuid4().hex), self.monday(number), minutes, more.pop("words", ""))
-        hers = [one.id for one in self.words(number) if one.side == "citizen"]
-        known = seen if seen is not None else hers[-1] if hers else ""
+        ids = [one.id for one in self.words(number)]
+        known = seen if seen is not None else ids[-1] if ids else ""
         name, hours = more.pop("name", "mette"), more.pop("hours", self.hours.id)
         stand: WeekStand = self.plan.do(name, actions.confirm, hours, given, seen=known, today=self.today, **more)
         return stand

@@ -14,6 +14,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Option
 
 from citizen_app.attendance.actions import Given
 from citizen_app.attendance.rules import ALLOWED, EXCUSES, MOST_MINUTES, OBJECTIONS, Excuse, Said
+from citizen_app.db import LARGEST_NUMBER
 from citizen_app.people.forms import Form
 from citizen_app.placements.rules import Side
 from citizen_app.texts.forms import no_cpr_number
@@ -22,7 +23,6 @@ from citizen_app.texts.rules import has_cpr_number, one_line
 WORDS_LENGTH = 300
 MOST_AT_ONCE = 200
 """So many statements a phone may send at once; a month of three people is fewer."""
-LARGEST_NUMBER = 2**31 - 1
 _ID = re.compile(r"[0-9A-Za-z-]{8,36}", re.ASCII)
 _SAYS = sorted(ALLOWED[Side.CITIZEN])
 _EXCUSES = sorted({*EXCUSES[Side.CITIZEN], *OBJECTIONS})

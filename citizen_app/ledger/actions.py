@@ -7,7 +7,7 @@ the other, by holding their row.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -133,14 +133,15 @@ def confirm(
 ) -> WeekStand:
     """Let staff say how long it was, knowing her word; returns what stands now.
 
-    `seen` is the number of her last word on the page, empty for none. Raises BadHours and StaleWeek.
+    Who does not arrange placements knows of Danish lessons only. `seen` is the number of the last word on the page, of
+    either side, empty for none. Raises BadHours and StaleWeek.
     """
     check(actor, Permission.CONFIRM_HOURS, subject)
     kept = queries.hours_to_change(session, subject.municipality_id, subject.citizen_id, hours_id)
-    known = queries.words_of(session, kept, given.monday)
-    is_new = given.id not in {one.id for one in known}
-    hers = [one.id for one in known if one.side == Side.CITIZEN]
-    if is_new and (hers[-1] if hers else "") != seen:
+    if kept.kind != HoursKind.DANISH:
+        check(actor, Permission.ARRANGE_PLACEMENTS, subject)
+    known = [one.id for one in queries.words_of(session, kept, given.monday)]
+    if given.id not in known and (known[-1] if known else "") != seen:
         raise StaleWeek
     return _add(session, actor, kept, Side.STAFF, given, today, now)
 
@@ -167,7 +168,8 @@ def _add(
             "by_id": actor.person_id,
             "by_name": actor.given_name,
             "words_language": actor.writing_language if given.words else "",
-            "said_at": now,
+            # Whoever waited for the row has read what was said meanwhile, or is refused: later is later, by any clock.
+            "said_at": max([now, *(one.said_at + timedelta(microseconds=1) for one in known)]),
         }
         insert_new(session, WeekWord, [row], WeekWord.id)
     return rules.week_of(queries.as_word(one) for one in queries.words_of(session, hours, given.monday))

@@ -110,6 +110,12 @@ class WeekStand:
     staff: Word | None = None
 
     @property
+    def last(self) -> Word | None:
+        """What was said last, by either."""
+        said = [one for one in (self.citizen, self.staff) if one is not None]
+        return max(said, key=lambda one: one.order, default=None)
+
+    @property
     def confirmed(self) -> int:
         """The minutes that count."""
         counts = self.state in {WeekState.AGREED, WeekState.SETTLED}

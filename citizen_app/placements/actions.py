@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from citizen_app.meetings.models import Participant
+from citizen_app.meetings.models import Meeting, Participant
 from citizen_app.people.models import Person, Relation
 from citizen_app.people.rules import MentorKind, fingerprint
 from citizen_app.placements import queries, rules
@@ -70,6 +70,10 @@ class BadPlacement(Refusal):
 
 class StalePlacement(Refusal):
     """Somebody else has changed it since it was read."""
+
+
+class HasFollowUp(Refusal):
+    """The placement is over, or its follow-up is a meeting already."""
 
 
 @dataclass(frozen=True)
@@ -246,10 +250,18 @@ def cancel_day(session: Session, actor: Actor, subject: Subject, placement_id: i
     day.cancelled_at = day.cancelled_at or now
 
 
-def keep_follow_up(session: Session, actor: Actor, subject: Subject, placement_id: int, meeting_id: int) -> None:
-    """Let a meeting be the follow-up of a placement; raises NotFound for a meeting that is not with this citizen."""
+def keep_follow_up(
+    session: Session, actor: Actor, subject: Subject, placement_id: int, meeting_id: int, *, today: date
+) -> None:
+    """Let a meeting be the follow-up of a placement; raises NotFound for a meeting that is not with this citizen.
+
+    Raises HasFollowUp when the placement is over, or when another meeting that is not cancelled is its follow-up.
+    """
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
     kept = _own_placement(session, subject, placement_id)
+    other = select(Meeting.id).filter_by(id=kept.follow_up_meeting_id or 0, cancelled_at=None)
+    if kept.last_day < today or session.scalar(other) not in {None, meeting_id}:
+        raise HasFollowUp
     about = {"municipality_id": subject.municipality_id, "meeting_id": meeting_id, "person_id": subject.citizen_id}
     if session.scalar(select(Participant.id).filter_by(**about)) is None:
         raise NotFound

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from citizen_app.db import AnyRow, rows_of
-from citizen_app.meetings.models import Meeting
+from citizen_app.meetings.models import Meeting, Participant
 from citizen_app.meetings.queries import holiday
 from citizen_app.people.models import Municipality, Person, Relation
 from citizen_app.people.queries import ACTOR_COLUMNS, is_citizen_of_worker
@@ -122,9 +122,18 @@ _is_follow_up = and_(
     Meeting.id == Placement.follow_up_meeting_id,
     Meeting.municipality_id == Placement.municipality_id,
     Meeting.cancelled_at.is_(None),
-    Meeting.settled_at.is_not(None),
 )
-"""The meeting that the follow-up has become, once its time is fixed."""
+"""The meeting that the follow-up has become."""
+_follow_up_at = case((Meeting.settled_at.is_not(None), Meeting.starts_at)).label("follow_up_at")
+"""Nothing while several times are offered."""
+
+
+def _is_follow_up_with(person_id: Any) -> ColumnElement[bool]:
+    """Of a meeting: it is the follow-up, and this person is asked to it."""
+    is_asked = exists().where(Participant.meeting_id == Meeting.id, Participant.person_id == person_id)
+    return and_(_is_follow_up, is_asked)
+
+
 _PLACEMENT_COLUMNS = (
     Placement.id,
     Placement.municipality_id,
@@ -137,7 +146,7 @@ _PLACEMENT_COLUMNS = (
     Placement.version,
     Placement.made_by_id,
     Meeting.id.label("follow_up_meeting_id"),
-    Meeting.starts_at.label("follow_up_at"),
+    _follow_up_at,
     Workplace.id.label("workplace_id"),
     Workplace.name.label("workplace"),
     Workplace.branch,
@@ -441,7 +450,7 @@ _BY_TOKEN = (
     select(
         MentorLink.placement_id,
         Placement.citizen_id,
-        Meeting.starts_at.label("follow_up_at"),
+        _follow_up_at,
         _citizen.given_name.label("citizen_name"),
         *ACTOR_COLUMNS,
     )
@@ -456,7 +465,7 @@ _BY_TOKEN = (
         ),
     )
     .join(Placement, Placement.id == MentorLink.placement_id)
-    .outerjoin(Meeting, _is_follow_up)
+    .outerjoin(Meeting, _is_follow_up_with(MentorLink.person_id))
     .join(_citizen, _citizen.id == Placement.citizen_id)
     .where(
         MentorLink.token_hash == bindparam("token_hash"),
@@ -491,14 +500,14 @@ _MENTORED: Select[*tuple[Any, ...]] = (
         Placement.starts_on,
         Placement.last_day,
         Placement.language_minutes,
-        Meeting.starts_at.label("follow_up_at"),
+        _follow_up_at,
         Person.given_name,
         Person.language,
         PlacementMentor.kind,
     )
     .join(Placement, Placement.id == PlacementMentor.placement_id)
     .join(Person, Person.id == Placement.citizen_id)
-    .outerjoin(Meeting, _is_follow_up)
+    .outerjoin(Meeting, _is_follow_up_with(PlacementMentor.person_id))
     .where(
         PlacementMentor.municipality_id == bindparam("municipality_id"),
         PlacementMentor.person_id == bindparam("person_id"),

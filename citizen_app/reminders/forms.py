@@ -9,11 +9,10 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, TimeField
 from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 
+from citizen_app.db import LARGEST_NUMBER
 from citizen_app.meetings.rules import Answer
 from citizen_app.people.forms import Form
 from citizen_app.reminders.rules import LONGEST_QUIET, WORDS_UNTIL, Wishes, is_clock_quiet, quiet_length
-
-LARGEST_NUMBER = 2**31 - 1
 
 
 def _wanted(form: Any, field: Any) -> None:

@@ -10,27 +10,31 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from flask import Blueprint, request
+from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from citizen_app.attendance.queries import language_minutes_of
-from citizen_app.db import AnyRow
+from citizen_app.db import LARGEST_NUMBER, AnyRow
 from citizen_app.learning.forms import shown
 from citizen_app.learning.queries import learning_of
 from citizen_app.ledger.queries import weeks_of
 from citizen_app.ledger.rules import WEEK, monday_of
 from citizen_app.people.actions import log_access
 from citizen_app.placements import queries
+from citizen_app.placements.actions import HasFollowUp
 from citizen_app.placements.rules import Side, follow_up_on
 from citizen_app.policy import Actor, NotFound, Permission, Subject, can
 from citizen_app.practice.queries import learning as words_learnt
 from citizen_app.staff.placements import NAMES, placement_of
-from citizen_app.web import access
+from citizen_app.web import access, errors
 from citizen_app.web.access import requires
 from citizen_app.web.fragments import page
 from citizen_app.web.session import db, now
 from citizen_app.words.queries import said
 
 blueprint = Blueprint("staff_follow_ups", __name__)
+
+errors.explain(HasFollowUp, lazy_gettext("This follow-up is a meeting already, or the placement is over."))
 
 BEGINS, ENDS = time(10), time(10, 30)
 """What the form of the meeting proposes."""
@@ -53,6 +57,7 @@ def show(placement_id: int) -> Response:
         placement=row,
         citizen=known.citizen.row,
         may_change=known.may_change,
+        is_over=row.last_day < today,
         day=follow_up_on(row.starts_on, row.follow_up_day),
         mentors=queries.mentors_of(*here, row.id, today),
         weeks=[week for week in weeks.weeks if week.places or week.kinds],
@@ -77,13 +82,20 @@ def _words_used(me: Actor, row: AnyRow) -> list[Any]:
 
 
 def wanted_placement(me: Actor, subject: Subject) -> AnyRow | None:
-    """Return the placement whose follow-up a new meeting is to be, as address or form say; raises NotFound."""
+    """Return the placement whose follow-up a new meeting is to be, as address or form say.
+
+    Raises NotFound, and HasFollowUp when there is no follow-up to be found a time for.
+    """
     number = request.values.get("placement", 0, type=int)
     if not number:
         return None
+    if not 0 < number <= LARGEST_NUMBER:
+        raise NotFound
     row = queries.placement(db(), me.municipality_id, number)
     if row.citizen_id != subject.citizen_id:
         raise NotFound
+    if row.follow_up_meeting_id or row.last_day < access.today():
+        raise HasFollowUp
     return row
 
 

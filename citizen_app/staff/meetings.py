@@ -101,7 +101,7 @@ def new(citizen_id: int) -> Response:
             else:
                 session["notice"] = _("The meeting is made. %(name)s can see it now.", name=citizen.given_name)
                 if placement is not None:
-                    keep_follow_up(db(), me, subject, placement.id, meeting.id)
+                    keep_follow_up(db(), me, subject, placement.id, meeting.id, today=access.today())
                 return go(url_for("staff_meetings.show", meeting_id=meeting.id))
     elif request.method == "GET":
         log_access(db(), me, citizen_id, "meeting", now())

@@ -78,11 +78,7 @@ def index() -> Response:
         calls=len(calls_to_make(db(), me, now(), today())),
         unreachable=len(unreachable_before_meeting(db(), me, now(), today())),
         tasks=list(_tasks(goals, texts, now())),
-        at_work=[
-            *_about_agreements(agreements_needing_staff(db(), me, today(), now())),
-            *_at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now())),
-            *_learning(me),
-        ],
+        at_work=list(_errands(me)) if has_role_for(me, Permission.ARRANGE_PLACEMENTS) else [],
         waiting_words=waiting_suggestions(db(), me, today()),
     )
 
@@ -132,6 +128,13 @@ def _at_work(days: Iterable[AnyRow], placements: Iterable[AnyRow]) -> Iterator[E
             yield Errand(one, one.citizen_id, "listen", _("Hours of Danish with the mentor nearly used"), address)
 
 
+def _errands(me: Actor) -> Iterator[Errand]:
+    """Say what needs those who arrange placements; nobody else could do anything about it."""
+    yield from _about_agreements(agreements_needing_staff(db(), me, today(), now()))
+    yield from _at_work(disputed_days(db(), me, today()), placements_needing_staff(db(), me, today(), now()))
+    yield from _learning(me)
+
+
 def _about_agreements(rows: Iterable[AnyRow]) -> Iterator[Errand]:
     """Say who wants to talk about a work agreement, and who has been asked for a week."""
     for row in rows:
@@ -147,9 +150,7 @@ def _about_agreements(rows: Iterable[AnyRow]) -> Iterator[Errand]:
 
 
 def _learning(me: Actor) -> Iterator[Errand]:
-    """Say where no next step lies ready, and where what comes next is not written; only to those who can do it."""
-    if not has_role_for(me, Permission.ARRANGE_PLACEMENTS):
-        return
+    """Say where no next step lies ready, and where what comes next is not written."""
     for one in placements_without_step(db(), me, today()):
         address = f"/staff/placements/{one.id}/learning#steps"
         yield Errand(one, one.citizen_id, "plus", _("No next step lies ready"), address)

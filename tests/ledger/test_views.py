@@ -224,6 +224,15 @@ def test_what_no_button_sends_is_refused_kindly(ledger: Ledger, selam: FlaskClie
     assert ledger.words() == []
 
 
+def test_a_refused_number_stands_there_again_after_an_earlier_word(ledger: Ledger, selam: FlaskClient) -> None:
+    ledger.says(600)
+    answer = press(selam, ledger, hours="7,5", quarter="30")
+    assert answer.status_code == 422
+    assert 'value="7,5"' in answer.text
+    assert re.search(r"<option selected>30</option>", answer.text)
+    assert press(selam, ledger, hours="5", quarter="abc").status_code == 422
+
+
 @pytest.mark.parametrize("monday", ["9999-12-31", "9999-12-27", "0001-01-01"])
 def test_a_week_that_no_calendar_has_is_answered(ledger: Ledger, selam: FlaskClient, monday: str) -> None:
     assert press(selam, ledger, monday=monday, minutes="600").status_code == 422

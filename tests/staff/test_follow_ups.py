@@ -86,6 +86,48 @@ def test_a_cancelled_meeting_leaves_the_follow_up_without_a_time(placed: Placed,
     assert f"/staff/meetings/{meeting.id}" not in page
 
 
+def test_a_mentor_who_is_not_asked_is_not_told_of_it(placed: Placed, mette: FlaskClient, client: FlaskClient) -> None:
+    fields = typed(mette.get(new_meeting(placed)).text)
+    response = mette.post(new_meeting(placed), data={**fields, "people": [], "anyway": "y"})
+    assert response.status_code == 303
+    assert "10.00" not in client.get(f"/m/{placed.link()}").text.replace("10:00", "10.00")
+
+
+def test_a_second_meeting_is_refused_until_the_first_is_cancelled(placed: Placed, mette: FlaskClient) -> None:
+    fields = typed(mette.get(new_meeting(placed)).text)
+    meeting = book(placed, mette)
+    assert mette.get(new_meeting(placed)).status_code == 409
+    assert mette.post(new_meeting(placed), data={**fields, "anyway": "y"}).status_code == 409
+    assert len(placed.plan.all(select(Meeting.id))) == 1
+    placed.plan.session.execute(update(Meeting).values(cancelled_at=placed.plan.now))
+    placed.plan.session.commit()
+    assert mette.post(new_meeting(placed), data={**fields, "anyway": "y"}).status_code == 303
+    assert placed.plan.all(select(Placement.follow_up_meeting_id)) != [(meeting.id,)]
+
+
+def test_a_placement_that_is_over_is_not_followed_up(placed: Placed, mette: FlaskClient) -> None:
+    placed.plan.session.execute(update(Placement).values(last_day=placed.today - timedelta(days=1)))
+    placed.plan.session.commit()
+    assert "Find a time" not in mette.get(address_of(placed)).text
+    assert mette.get(new_meeting(placed)).status_code == 409
+
+
+def test_while_times_are_offered_the_page_leads_to_them(placed: Placed, mette: FlaskClient) -> None:
+    meeting = book(placed, mette)
+    placed.plan.session.execute(update(Meeting).values(settled_at=None))
+    placed.plan.session.commit()
+    page = mette.get(address_of(placed)).text
+    assert "Several times are offered" in page
+    assert f'href="/staff/meetings/{meeting.id}"' in page
+
+
+def test_only_who_arranges_placements_is_asked_in_the_morning(placed: Placed, client_of: ClientOf) -> None:
+    placed.says("jens", "came", -1)
+    placed.says("selam", "wrong", -1, excuse="there", about=placed.statements(-1)[0].id)
+    assert "/days/" in client_of("mette").get("/staff").text
+    assert "/staff/placements/" not in client_of("karen").get("/staff").text.split("<main")[1]
+
+
 @pytest.mark.parametrize(("starts", "is_told"), [(-14, True), (-13, True), (-12, False)])
 def test_the_morning_asks_for_a_time_a_week_before(
     placed: Placed, mette: FlaskClient, starts: int, *, is_told: bool
@@ -113,7 +155,7 @@ def test_only_who_works_with_her_reads_it(placed: Placed, client_of: ClientOf, n
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("number", ["999999", "-1"])
+@pytest.mark.parametrize("number", ["999999", "-1", "100000000000000000000"])
 def test_another_placement_is_not_followed_up(placed: Placed, mette: FlaskClient, number: str) -> None:
     address = f"/staff/citizens/{placed.plan.cast.selam}/meetings/new?placement={number}"
     assert mette.get(address).status_code == 404
