@@ -35,6 +35,8 @@ class Permission(StrEnum):
     """One's own start page, goals, meetings and people, as a citizen."""
     USE_ACCOUNT = "use_account"
     """One's own settings, words and sign-out, whoever one is."""
+    GET_MESSAGES = "get_messages"
+    """Messages on one's own phone: before a meeting, or about a day that nobody has spoken of."""
     SEE_CASELOAD = "see_caseload"
     """The staff pages with one's own citizens."""
     SEE_CITIZEN = "see_citizen"
@@ -138,6 +140,7 @@ def _each(roles: frozenset[Role], predicate: Predicate) -> dict[Role, Predicate]
 TABLE: Mapping[Permission, Mapping[Role, Predicate]] = {
     Permission.SEE_OWN_PAGES: {Role.CITIZEN: is_self},
     Permission.USE_ACCOUNT: _each(frozenset(Role), is_self),
+    Permission.GET_MESSAGES: {Role.CITIZEN: is_self, Role.MENTOR: is_self},
     Permission.SEE_CASELOAD: _each(STAFF, is_in_same_municipality),
     Permission.SEE_CITIZEN: {Role.CITIZEN: is_self, **_each(STAFF, works_with)},
     Permission.WRITE_GOALS: {Role.CITIZEN: is_self, **_each(PLAN_STAFF, works_with)},

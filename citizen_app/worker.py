@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ from citizen_app.db import make_engine, reading_session, writing_session
 from citizen_app.meetings.queries import kind_name
 from citizen_app.people.jobs import forget_expired
 from citizen_app.reminders import queries
-from citizen_app.reminders.actions import listen, plan_hours, plan_nudges, plan_words
+from citizen_app.reminders.actions import listen, municipalities, plan_hours, plan_nudges, plan_words
 from citizen_app.reminders.delivery import Post
 from citizen_app.reminders.jobs import LEASED_AT_ONCE, Desk, beat, drain, forget_old
 from citizen_app.reminders.rules import Speech
@@ -98,9 +98,19 @@ def forget(engine: Engine, now: datetime) -> dict[str, int]:
 
 
 def plan_days(engine: Engine, now: datetime) -> int:
-    """Plan what asks mentors and citizens about days, in one transaction; returns how many reminders that made."""
-    with writing_session(engine) as session, session.begin():
-        return plan_nudges(session, now) + plan_hours(session, now)
+    """Plan what asks mentors and citizens about days; returns how many reminders that made."""
+    return _plan_each(engine, (plan_nudges, plan_hours), now)
+
+
+def _plan_each(engine: Engine, planners: Sequence[Callable[[Session, int, str, datetime], int]], now: datetime) -> int:
+    """Plan each municipality in its own transaction: no job holds one's row while it waits for another's."""
+    with reading_session(engine) as session:
+        places = municipalities(session)
+    made = 0
+    for number, timezone in places:
+        with writing_session(engine) as session, session.begin():
+            made += sum(plan(session, number, timezone, now) for plan in planners)
+    return made
 
 
 def engine_tables_url(database_url: str) -> str:
@@ -160,8 +170,7 @@ def _register(desk: Desk) -> list[Any]:
 
     @DBOS.workflow(name="words")
     def words(_scheduled_at: datetime, _context: Any) -> None:
-        with writing_session(desk.engine) as session, session.begin():
-            plan_words(session, _now())
+        _plan_each(desk.engine, (plan_words,), _now())
 
     @DBOS.workflow(name="days")
     def days(_scheduled_at: datetime, _context: Any) -> None:

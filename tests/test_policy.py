@@ -32,6 +32,7 @@ ANYBODY_HERE = "self works near"
 BY_HAND = {
     "see_own_pages": {"citizen": "self"},
     "use_account": dict.fromkeys(EVERYBODY.split(), "self"),
+    "get_messages": {"citizen": "self", "mentor": "self"},
     "see_caseload": dict.fromkeys(STAFF_ROLES.split(), ANYBODY_HERE),
     "see_citizen": {"citizen": "self", **dict.fromkeys(STAFF_ROLES.split(), "works")},
     "write_goals": {

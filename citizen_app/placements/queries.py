@@ -340,6 +340,7 @@ _MENTORS: Select[*tuple[Any, ...]] = (
         Person.username,
         PlacementMentor.kind,
         func.max(_link.expires_on).label("link_until"),
+        (func.max(_link.nonce) != "").label("can_be_nudged"),
     )
     .join(Person, Person.id == PlacementMentor.person_id)
     .outerjoin(
@@ -375,7 +376,10 @@ _MENTORS: Select[*tuple[Any, ...]] = (
 
 
 def mentors_of(session: Session, municipality_id: int, placement_id: int, today: date) -> Sequence[AnyRow]:
-    """Return the mentors of a placement, each with the day until which a link of theirs opens, if one does."""
+    """Return the mentors of a placement, each with the day until which a link of theirs opens, if one does.
+
+    A link of before nonces were kept opens, but a nudge cannot carry it.
+    """
     values = {"municipality_id": municipality_id, "placement_id": placement_id, "today": today}
     return rows_of(session, _MENTORS, values).all()
 

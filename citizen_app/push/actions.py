@@ -36,7 +36,7 @@ class DeviceReport:
 
 def report_device(session: Session, actor: Actor, report: DeviceReport, today: date, now: datetime) -> Device:
     """Keep what the phone of this sign-in says of itself; an address that another sign-in has moves here."""
-    check(actor, Permission.SEE_OWN_PAGES, own_subject(actor))
+    check(actor, Permission.GET_MESSAGES, own_subject(actor))
     reaches = report.consent is Consent.GRANTED and bool(report.endpoint)
     key = endpoint_hash(report.endpoint) if reaches else None
     if key:

@@ -20,14 +20,14 @@ blueprint = Blueprint("push", __name__)
 
 
 @blueprint.get("/push/key")
-@requires(Permission.SEE_OWN_PAGES)
+@requires(Permission.GET_MESSAGES)
 def key() -> Response:
     """Give the service worker, which sees no page, what it needs to subscribe the phone anew."""
     return jsonify(key=_public_key(), csrf=generate_csrf())
 
 
 @blueprint.post("/push/device")
-@requires(Permission.SEE_OWN_PAGES)
+@requires(Permission.GET_MESSAGES)
 def device() -> Response:
     """Keep what the phone of this sign-in says of itself."""
     settings: Settings = current_app.config["SETTINGS"]

@@ -254,7 +254,7 @@ _CANCEL = (
 
 def _cancel(session: Session, numbers: Collection[int]) -> None:
     if numbers:
-        session.connection().execute(_CANCEL, [{"reminder_id": number} for number in numbers])
+        session.connection().execute(_CANCEL, [{"reminder_id": number} for number in sorted(numbers)])
 
 
 def plan_person(session: Session, municipality_id: int, person_id: int, now: datetime) -> None:
@@ -283,12 +283,8 @@ def _pages(page_after: Callable[[int], list[int]]) -> Iterator[list[int]]:
 # --- What is not about a meeting or a goal ------------------------------------------------------------------
 
 
-def plan_words(session: Session, now: datetime) -> int:
+def plan_words(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     """Make the day's reminders of words for whom the clock has come; returns how many. Doing it twice does no harm."""
-    return sum(_plan_words_of(session, *one, now) for one in _municipalities(session))
-
-
-def _plan_words_of(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     if not queries.rules_of(session, municipality_id)[ReminderKind.WORDS].is_on:
         return 0
     _take_turns(session, municipality_id)
@@ -307,12 +303,8 @@ def _plan_words_of(session: Session, municipality_id: int, timezone: str, now: d
     return len(new)
 
 
-def plan_nudges(session: Session, now: datetime) -> int:
+def plan_nudges(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     """Make the nudges whose moment comes now; returns how many. Doing it twice, or at once, does no harm."""
-    return sum(_plan_nudges_of(session, *one, now) for one in _municipalities(session))
-
-
-def _plan_nudges_of(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     rule = queries.rules_of(session, municipality_id)[ReminderKind.NUDGE]
     if not rule.is_on:
         return 0
@@ -333,12 +325,8 @@ def _plan_nudges_of(session: Session, municipality_id: int, timezone: str, now: 
     return len(new)
 
 
-def plan_hours(session: Session, now: datetime) -> int:
+def plan_hours(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     """Make the evening's reminders of hours that wait for citizens; returns how many. Doing it twice does no harm."""
-    return sum(_plan_hours_of(session, *one, now) for one in _municipalities(session))
-
-
-def _plan_hours_of(session: Session, municipality_id: int, timezone: str, now: datetime) -> int:
     rule = queries.rules_of(session, municipality_id)[ReminderKind.HOURS]
     if not rule.is_on or rules.hours_to_plan(0, rule, Wishes(), (), now, timezone) is None:
         return 0
@@ -356,8 +344,10 @@ def _plan_hours_of(session: Session, municipality_id: int, timezone: str, now: d
     return len(new)
 
 
-def _municipalities(session: Session) -> Sequence[tuple[int, str]]:
-    return [(number, timezone) for number, timezone in session.execute(select(Municipality.id, Municipality.timezone))]
+def municipalities(session: Session) -> Sequence[tuple[int, str]]:
+    """Return whose reminders are planned, each with its time zone, in the order in which everybody takes them."""
+    found = session.execute(select(Municipality.id, Municipality.timezone).order_by(Municipality.id))
+    return [(number, timezone) for number, timezone in found]
 
 
 def _take_turns(session: Session, municipality_id: int) -> None:

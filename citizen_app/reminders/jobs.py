@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from citizen_app.config import Settings
 from citizen_app.db import AnyRow, reading_session, writing_session
+from citizen_app.people.rules import fingerprint
 from citizen_app.placements.rules import link_token
 from citizen_app.push.actions import drop_devices, note_faults, pause_service
 from citizen_app.push.delivery import Outcome, Push, Verdict
@@ -54,6 +56,8 @@ from citizen_app.reminders.rules import (
     Speech,
     Subject,
     Tried,
+    Wishes,
+    awake_at,
     compose,
     next_try,
     notification_key,
@@ -105,6 +109,14 @@ class Task:
     counts_try: bool = False
 
 
+@dataclass(frozen=True)
+class Aside:
+    """What becomes of a reminder that is not sent now: it is over, or waits for the end of quiet hours."""
+
+    state: ReminderState
+    next_try_at: datetime
+
+
 def drain(desk: Desk, seconds: float = DRAIN_SECONDS) -> Counter[str]:
     """Send what is due, group after group, until nothing is or the seconds are over; returns what became of it all."""
     began = time.monotonic()
@@ -132,14 +144,14 @@ def send_group(desk: Desk, tally: Counter[str]) -> int:
         return 0
     tally["leased"] += len(ids)
     with reading_session(desk.engine) as session:
-        tasks, over = _prepared(desk, session, lease, ids)
+        tasks, aside = _prepared(desk, session, lease, ids)
     _push(desk, tasks)
     now = desk.now()
     helpless = [task for task in tasks if _settled(task, now) is None]
     if helpless:
         _fall_back(desk, helpless, now)
-    _keep_trying(lambda: _record(desk.engine, lease, tasks, over, now), lease_ends, desk.now)
-    _count(tally, tasks, over)
+    _keep_trying(lambda: _record(desk.engine, lease, tasks, aside, now), lease_ends, desk.now)
+    _count(tally, tasks, aside)
     return len(ids)
 
 
@@ -167,17 +179,15 @@ def take_in_hand(engine: Engine, lease: str, now: datetime, until: datetime) -> 
         return session.connection().execute(_LEASE, {"token": lease, "now": now, "until": until}).scalars().all()
 
 
-def _prepared(
-    desk: Desk, session: Session, lease: str, ids: Sequence[int]
-) -> tuple[list[Task], dict[int, ReminderState]]:
-    """Return the reminders to send with their words and phones, and those that are over."""
+def _prepared(desk: Desk, session: Session, lease: str, ids: Sequence[int]) -> tuple[list[Task], dict[int, Aside]]:
+    """Return the reminders to send with their words and phones, and those that are not sent now."""
     now = desk.now()
     rows = in_hand(session, lease, ids)
     asked = _still_asked(session, rows, desk.settings.secret_key, now)
-    over = {row.id: state for row in rows if (state := _what_is_over(row, asked, now))}
-    tasks = {row.id: Task(row, _message(desk, row, asked.get(row.id), now)) for row in rows if row.id not in over}
+    aside = {row.id: one for row in rows if (one := _put_aside(row, asked, now))}
+    tasks = {row.id: Task(row, _message(desk, row, asked.get(row.id), now)) for row in rows if row.id not in aside}
     if not tasks:
-        return [], over
+        return [], aside
     phones: dict[int, list[AnyRow]] = defaultdict(list)
     for phone in phones_for(session, list(tasks)) if desk.post.pushes else ():
         task = tasks[phone.reminder_id]
@@ -191,7 +201,7 @@ def _prepared(
     for number, task in tasks.items():
         task.is_silent = number in still
         task.phones = _without_paused(task, phones[number], paused) if paused else phones[number]
-    return list(tasks.values()), over
+    return list(tasks.values()), aside
 
 
 @dataclass(frozen=True)
@@ -217,10 +227,33 @@ def _still_asked(session: Session, rows: Sequence[AnyRow], secret_key: str, now:
 
 
 def _door(row: AnyRow, nudge: NudgeInHand, secret_key: str) -> str:
-    """Return where a mentor answers: the link that he has already, made again, or the page of his account."""
-    if not nudge.nonce:
-        return "/mentor"
-    return f"/m/{link_token(secret_key, row.placement_id, row.person_id, nudge.nonce)}"
+    """Return where a mentor answers: the link that he has already, made again, or the page of his account, or nowhere.
+
+    A link made under another key of the app cannot be made again: what would come of it opens nothing.
+    """
+    if nudge.nonce:
+        token = link_token(secret_key, row.placement_id, row.person_id, nudge.nonce)
+        if fingerprint(token) == nudge.token_hash:
+            return f"/m/{token}"
+    return "/mentor" if nudge.has_account else ""
+
+
+def _put_aside(row: AnyRow, asked: Mapping[int, _Asked], now: datetime) -> Aside | None:
+    state = _what_is_over(row, asked, now)
+    if state is not None:
+        return Aside(state, now)
+    at = _awake(row, now)
+    if at == now:
+        return None
+    return Aside(ReminderState.EXPIRED, now) if at is None else Aside(ReminderState.WAITING, at)
+
+
+def _awake(row: AnyRow, at: datetime) -> datetime | None:
+    """Return when to send instead of in quiet hours, None if never; meetings are planned with theirs and keep them."""
+    if row.kind not in _ABOUT_DAYS:
+        return at
+    wishes = Wishes() if row.quiet_from is None else Wishes(row.quiet_from, row.quiet_to)
+    return awake_at(at, row.useless_at, wishes, row.timezone)
 
 
 def _what_is_over(row: AnyRow, asked: Mapping[int, _Asked], now: datetime) -> ReminderState | None:
@@ -229,7 +262,8 @@ def _what_is_over(row: AnyRow, asked: Mapping[int, _Asked], now: datetime) -> Re
     has_left = row.ended_on is not None and row.ended_on <= now.astimezone(ZoneInfo(row.timezone)).date()
     if is_about_nothing or has_left:
         return ReminderState.CANCELLED
-    return ReminderState.EXPIRED if row.useless_at <= now else None
+    has_no_door = row.kind == ReminderKind.NUDGE and not asked[row.id].door
+    return ReminderState.EXPIRED if row.useless_at <= now or has_no_door else None
 
 
 def _without_paused(task: Task, phones: Iterable[AnyRow], paused: Mapping[str, datetime]) -> list[AnyRow]:
@@ -308,8 +342,7 @@ def _settled(task: Task, now: datetime) -> ReminderState | None:
     verdicts = {outcome.verdict for _phone, outcome in task.outcomes}
     task.is_sent = task.is_sent or Verdict.SENT in verdicts
     is_to_repeat = Verdict.LATER in verdicts
-    tried = Tried(is_to_repeat, task.waits_until)
-    task.next_try_at = next_try(tried, task.row.tries, task.row.useless_at, now, random.random())  # noqa: S311 - spreads
+    task.next_try_at = _next_try(task, Tried(is_to_repeat, task.waits_until), now)
     task.channel = Channel.PUSH if task.is_sent else None
     if task.next_try_at is not None:
         task.counts_try = is_to_repeat
@@ -321,6 +354,11 @@ def _settled(task: Task, now: datetime) -> ReminderState | None:
     else:
         return None
     return task.state
+
+
+def _next_try(task: Task, tried: Tried, now: datetime) -> datetime | None:
+    at = next_try(tried, task.row.tries, task.row.useless_at, now, random.random())  # noqa: S311 - spreads
+    return None if at is None else _awake(task.row, at)
 
 
 def _fall_back(desk: Desk, tasks: Sequence[Task], now: datetime) -> None:
@@ -345,8 +383,7 @@ def _fall_back(desk: Desk, tasks: Sequence[Task], now: datetime) -> None:
         left = [task for task in left if task.state is ReminderState.WAITING]
     for task in left:
         is_to_repeat = any(outcome.verdict is Verdict.LATER for _channel, outcome in task.notes)
-        tried = Tried(is_to_repeat)
-        task.next_try_at = next_try(tried, task.row.tries, task.row.useless_at, now, random.random())  # noqa: S311
+        task.next_try_at = _next_try(task, Tried(is_to_repeat), now)
         task.counts_try = is_to_repeat
         if task.next_try_at is None and task.row.kind in NEVER_CALLED:
             task.state = ReminderState.SENT if task.is_sent else ReminderState.EXPIRED
@@ -399,18 +436,16 @@ def _keeping(builder: Any) -> Any:
 _KEEP = {"postgresql": _keeping(postgresql.insert), "sqlite": _keeping(sqlite.insert)}
 
 
-def _record(
-    engine: Engine, lease: str, tasks: Sequence[Task], over: Mapping[int, ReminderState], now: datetime
-) -> None:
+def _record(engine: Engine, lease: str, tasks: Sequence[Task], aside: Mapping[int, Aside], now: datetime) -> None:
     with writing_session(engine) as session, session.begin():
         connection = session.connection()
         kept = [row for task in tasks for row in _deliveries(task, now)]
         if kept:
             connection.execute(_KEEP[engine.dialect.name], kept)
         states = [_new_state(task, lease, now) for task in tasks]
-        states += [_as_over(number, state, lease, now) for number, state in over.items()]
-        if states:
-            connection.execute(_NEW_STATE, states)
+        states += [_as_put_aside(number, one, lease) for number, one in aside.items()]
+        if states:  # in the order in which everybody takes them, so that nobody waits for one who waits for him
+            connection.execute(_NEW_STATE, sorted(states, key=itemgetter("number")))
         _record_phones(session, tasks, now)
 
 
@@ -443,9 +478,9 @@ def _new_state(task: Task, lease: str, now: datetime) -> Mapping[str, Any]:
     }
 
 
-def _as_over(number: int, state: ReminderState, lease: str, now: datetime) -> Mapping[str, Any]:
+def _as_put_aside(number: int, one: Aside, lease: str) -> Mapping[str, Any]:
     nothing = {"more_tries": 0, "went_at": None, "went_by": None, "went_in": None}
-    return {"number": number, "token": lease, "new_state": state, "again_at": now, **nothing}
+    return {"number": number, "token": lease, "new_state": one.state, "again_at": one.next_try_at, **nothing}
 
 
 def _record_phones(session: Session, tasks: Iterable[Task], now: datetime) -> None:
@@ -485,14 +520,17 @@ def _keep_trying(record: Callable[[], None], until: datetime, now: Callable[[], 
             time.sleep(RECORD_AGAIN_SECONDS)
 
 
-def _count(tally: Counter[str], tasks: Iterable[Task], over: Mapping[int, ReminderState]) -> None:
+def _count(tally: Counter[str], tasks: Iterable[Task], aside: Mapping[int, Aside]) -> None:
     for task in tasks:
-        named = "later" if task.state is ReminderState.WAITING else task.state.value
-        tally[task.channel.value if task.channel in {Channel.SMS, Channel.MAIL} else named] += 1
+        tally[task.channel.value if task.channel in {Channel.SMS, Channel.MAIL} else _named(task.state)] += 1
         for _phone, outcome in task.outcomes:
             if outcome.verdict in {Verdict.GONE, Verdict.DEAD, Verdict.WAIT}:
                 tally[outcome.verdict.value] += 1
-    tally.update(state.value for state in over.values())
+    tally.update(_named(one.state) for one in aside.values())
+
+
+def _named(state: ReminderState) -> str:
+    return "later" if state is ReminderState.WAITING else state.value
 
 
 # --- Signs of life, and forgetting --------------------------------------------------------------------------

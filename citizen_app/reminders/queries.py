@@ -7,10 +7,11 @@ from their own rows and goes by each row's municipality.
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from citizen_app.attendance.models import DayRecord
+from citizen_app.attendance.models import DayRecord, DayStatement
 from citizen_app.attendance.queries import is_without_mentor, with_record
 from citizen_app.attendance.rules import RecordState
 from citizen_app.config import LANGUAGES
@@ -99,6 +100,8 @@ _IN_HAND: Select[*tuple[Any, ...]] = (
         Person.email,
         Person.ended_on,
         Municipality.timezone,
+        ReminderWish.quiet_from,
+        ReminderWish.quiet_to,
         ReminderWish.tells_more,
         Meeting.starts_at,
         Meeting.leave_home_at,
@@ -196,7 +199,14 @@ _citizen = aliased(Person)
 _citizen_is_there = or_(_citizen.ended_on.is_(None), _citizen.ended_on > bindparam("today"))
 
 _NUDGES_IN_HAND: Select[*tuple[Any, ...]] = (
-    select(Reminder.id, Person.username, MentorLink.nonce, PlannedDay.day, PlannedDay.ends_at)
+    select(
+        Reminder.id,
+        Person.username,
+        MentorLink.nonce,
+        MentorLink.token_hash,
+        PlannedDay.day,
+        PlannedDay.ends_at,
+    )
     .join(Person, Person.id == Reminder.person_id)
     .join(Placement, Placement.id == Reminder.placement_id)
     .join(_citizen, _citizen.id == Placement.citizen_id)
@@ -269,8 +279,11 @@ def in_hand(session: Session, lease: str, ids: Collection[int]) -> Sequence[AnyR
 class NudgeInHand:
     """What of a nudge still holds: the days without a word, and how its mentor can answer."""
 
+    has_account: bool
     nonce: str | None
     """Of the link that opens, if one does."""
+    token_hash: str | None
+    """By which the same link is known."""
     unsaid: Collection[UnsaidDay]
 
 
@@ -284,12 +297,12 @@ def nudges_in_hand(session: Session, rows: Collection[AnyRow], now: datetime) ->
         "today": now.date(),
         "since": now.date() - LINK_KEPT,
     }
-    nonces: dict[int, str | None] = {}
+    found: dict[int, NudgeInHand] = {}
     unsaid: dict[int, set[UnsaidDay]] = defaultdict(set)
     for row in rows_of(session, _NUDGES_IN_HAND, values):
-        nonces[row.id] = row.nonce
         unsaid[row.id].add(UnsaidDay(row.day, row.ends_at))
-    return {number: NudgeInHand(nonce, unsaid[number]) for number, nonce in nonces.items()}
+        found[row.id] = NudgeInHand(row.username is not None, row.nonce, row.token_hash, unsaid[row.id])
+    return found
 
 
 def hours_in_hand(session: Session, ids: Collection[int]) -> frozenset[int]:
@@ -333,14 +346,20 @@ def outbox(folder: Path, most: int = 50) -> list[Note]:
     return [Note.read(file.read_text(encoding="utf-8")) for file in files]
 
 
+_LINK = re.compile(r"/m/[\w-]+")
+
+
 def own_outbox(session: Session, municipality_id: int, folder: Path) -> list[Note]:
-    """Return those of the newest notes in the folder that are about a municipality's own reminders."""
+    """Return those of the newest notes in the folder that are about a municipality's own reminders.
+
+    A mentor's link is his alone: it is left out of what others read.
+    """
     notes = outbox(folder)
     ids = [note.reminder_id for note in notes]
     own = set(
         session.scalars(select(Reminder.id).filter_by(municipality_id=municipality_id).where(Reminder.id.in_(ids)))
     )
-    return [note for note in notes if note.reminder_id in own]
+    return [replace(note, text=_LINK.sub("/m/…", note.text)) for note in notes if note.reminder_id in own]
 
 
 # --- Watching -----------------------------------------------------------------------------------------------
@@ -763,6 +782,7 @@ _UNSAID_BY_MENTOR: Select[*tuple[Any, ...]] = (
             Reminder.due_at >= bindparam("midnight"),
             Reminder.placement_id == PlacementMentor.placement_id,
             Reminder.kind == ReminderKind.NUDGE.value,
+            Reminder.state != ReminderState.CANCELLED.value,
         ),
     )
     .where(
@@ -832,12 +852,16 @@ _WAITING_FOR_CITIZENS: Select[*tuple[Any, ...]] = (
         DayRecord.citizen_id,
         DayRecord.placement_id,
         DayRecord.day,
-        DayRecord.changed_at,
+        DayStatement.arrived_at,
         *_WISHES,
         _reminded_at.label("reminded_at"),
         _last_due.label("last_due"),
     )
     .join(PlannedDay, with_record)
+    .join(
+        DayStatement,
+        and_(DayStatement.day_id == DayRecord.day_id, DayStatement.id == DayRecord.mentor_statement),
+    )
     .join(Person, Person.id == DayRecord.citizen_id)
     .outerjoin(ReminderWish, ReminderWish.person_id == DayRecord.citizen_id)
     .where(
@@ -868,7 +892,7 @@ def hours_to_confirm(session: Session, municipality_id: int, today: date) -> lis
     fresh: set[int] = set()
     for row in rows_of(session, _WAITING_FOR_CITIZENS, {"municipality_id": municipality_id, "today": today}):
         found[row.citizen_id] = HoursToConfirm(row.citizen_id, row.placement_id, row.day, _wishes_in(row), row.last_due)
-        if row.reminded_at is None or row.changed_at > row.reminded_at:
+        if row.reminded_at is None or row.arrived_at > row.reminded_at:
             fresh.add(row.citizen_id)
     return [one for citizen_id, one in found.items() if citizen_id in fresh]
 

@@ -284,7 +284,7 @@ def nudge_to_plan(
         moment = _moment_of_evening(evening, unsaid, rule.at, wishes, timezone)
         is_now = moment - PLANNED_AHEAD <= now < moment + NUDGE_LATE
         about = [one.day for one in unsaid if (evening - one.day).days in STAGES and one.ends_at <= moment]
-        if is_now and about and evening not in asked:
+        if is_now and about and not any(one >= evening for one in asked):
             due = max(moment, now)
             due = quiet_end(due, wishes, timezone) if is_quiet(due, wishes, timezone) else due
             stage = (evening - max(about)).days
@@ -615,6 +615,12 @@ def next_try(tried: Tried, tries: int, useless_at: datetime, now: datetime, chan
     return at if at < useless_at else None
 
 
+def awake_at(moment: datetime, useless_at: datetime, wishes: Wishes, timezone: str) -> datetime | None:
+    """Return a moment, or the end of the quiet hours that it lies in; None when that is too late to be of use."""
+    at = quiet_end(moment, wishes, timezone) if is_quiet(moment, wishes, timezone) else moment
+    return at if at < useless_at else None
+
+
 def notification_key(secret_key: str, reminder_id: int, device_id: int) -> str:
     """Return what proves that a phone got this message, for it has no cookie when it answers."""
     proof = hmac.digest(secret_key.encode(), f"{reminder_id}.{device_id}".encode(), "sha256")
@@ -745,6 +751,7 @@ def compose(
     danish = texts[body][DANISH].format_map(facts[DANISH])
     both = own if language == DANISH else f"{own}\n{danish}"
     title = said[f"{words}.title"].format_map(facts[language])
+    told = f"{title}\n{own}" if subject.kind is ReminderKind.NUDGE else own  # its question is in the title
     tag, url = _tag(subject), _url(subject)
     link = f"{address}{url}" if address else ""
     return Message(
@@ -763,7 +770,7 @@ def compose(
         thanks=said["thanks.any"],
         stale=said["stale"],
         later=said["later"],
-        sms=said["sms"].format(text=own, url=link) if link else own,
+        sms=said["sms"].format(text=told, url=link) if link else told,
         mail_subject=said["mail.subject"].format(title=title),
         mail_body=f"{both}\n\n{link}" if link else both,
         missing=missing,

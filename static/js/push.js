@@ -60,8 +60,8 @@ async function newsHere() {
   const consent = consentHere();
   const registration = consent === "granted" ? await navigator.serviceWorker.getRegistration() : undefined;
   const endpoint = (await registration?.pushManager.getSubscription())?.endpoint ?? "";
-  const { learner, pushKey } = document.body.dataset;
-  return [learner, new Date().toDateString(), consent, pushKey, endpoint].join(" ");
+  const { learner, mentor, pushKey } = document.body.dataset;
+  return [learner ?? mentor, new Date().toDateString(), consent, pushKey, endpoint].join(" ");
 }
 
 /** @param {Record<string, unknown>} facts @returns {Promise<Told>} */

@@ -175,6 +175,20 @@ def test_permission_is_asked_for_only_after_a_tap_and_the_phone_is_kept(
     assert (device.person_id, device.p256dh, device.auth) == (live_cast.yusuf, subscribed.p256dh, subscribed.auth)
 
 
+def test_a_mentor_switches_messages_on_too(
+    phone: BrowserContext, subscribed: Phone, live_engine: Engine, live_cast: Cast, enter: Enter
+) -> None:
+    enter(phone, live_cast.jens, "da")
+    page = phone.new_page()
+    stub(page, subscribed)
+    page.goto("/settings")
+    page.locator("push-switch [data-state=ask] button").click()
+    state(page, "granted")
+    device = device_at(live_engine, subscribed.endpoint)
+    assert device is not None
+    assert device.person_id == live_cast.jens
+
+
 def test_a_no_is_told_and_answered_with_help_for_this_phone(
     page: Page, subscribed: Phone, live_engine: Engine, axe_findings: Callable[[Page], list[Any]]
 ) -> None:

@@ -12,7 +12,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select, text, update
 
 from citizen_app.attendance import actions as attendance
 from citizen_app.attendance.queries import days_of
@@ -677,6 +677,16 @@ def test_a_link_stops_a_fortnight_after_the_last_day_and_follows_it(placed: Plac
     assert opens(placed, token, 64 * DAY)
     found = queries.mentors_of(placed.plan.session, placed.plan.cast.solby, placed.placement.id, placed.today)
     assert found[0].link_until == placed.today + 65 * DAY
+
+
+def test_staff_read_whether_a_nudge_can_carry_the_link_that_opens(placed: Placed) -> None:
+    """One of before nonces were kept opens, and cannot be sent again."""
+    about = (placed.plan.session, placed.plan.cast.solby, placed.placement.id, placed.today)
+    assert [row.can_be_nudged for row in queries.mentors_of(*about)] == [None]
+    placed.link()
+    assert [bool(row.can_be_nudged) for row in queries.mentors_of(*about)] == [True]
+    placed.plan.session.execute(update(MentorLink).values(nonce=""))
+    assert [(bool(row.can_be_nudged), row.link_until is None) for row in queries.mentors_of(*about)] == [(False, False)]
 
 
 def test_a_longer_placement_brings_no_link_back_that_was_taken_back(placed: Placed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_the_token_against_forged_requests_is_asked_for(app: Flask, plan: Plan, 
 
 
 @ON_SQLITE
-def test_the_key_is_on_a_citizens_pages_and_on_nobody_elses(app: Flask, selam: FlaskClient, mette: FlaskClient) -> None:
+def test_the_key_is_on_a_citizens_pages_and_on_no_staffs(app: Flask, selam: FlaskClient, mette: FlaskClient) -> None:
     key = app.config["SETTINGS"].vapid_public_key
     assert selam.get("/push/key").get_json()["key"] == key
     assert f'data-push-key="{key}"' in selam.get("/settings").text
@@ -115,6 +116,22 @@ def test_the_key_is_on_a_citizens_pages_and_on_nobody_elses(app: Flask, selam: F
     assert key not in mette.get("/settings").text
     assert mette.get("/push/key").status_code == 403
     assert mette.post("/push/device", json=HERE).status_code == 403
+
+
+def test_a_mentors_phone_can_be_reached_and_reads_what_for(
+    plan: Plan, session: Session, client_of: Callable[[str], FlaskClient]
+) -> None:
+    plan.speak("jens", "en")
+    jens = client_of("jens")
+    page = jens.get("/settings").text
+    switch = page[page.index("<push-switch") : page.index("</push-switch>")]
+    assert "In the evening the phone asks whether your trainee came, in your language." in switch
+    assert "meeting" not in switch
+    assert "/reminders" not in page
+    key = jens.get("/push/key").get_json()["key"]
+    assert f'data-push-key="{key}"' in page
+    assert jens.post("/push/device", json=HERE).status_code == 200
+    assert [(device.person_id, device.endpoint) for device in devices(session)] == [(plan.cast.jens, PHONE.endpoint)]
 
 
 @ON_SQLITE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -308,29 +308,33 @@ def wants_words(stage: Stage, **card: Any) -> None:
     stage.session.commit()
 
 
+def plan_words(stage: Stage, now: datetime) -> int:
+    return actions.plan_words(stage.session, stage.cast.solby, "Europe/Copenhagen", now)
+
+
 def test_words_are_told_of_once_a_day(stage: Stage) -> None:
     wants_words(stage)
     for _time in range(2):
-        actions.plan_words(stage.session, stage.now)
+        plan_words(stage, stage.now)
         stage.session.commit()
     assert stage.kinds() == ["words"]
     stage.send("words")
-    assert actions.plan_words(stage.session, stage.now + HOUR) == 0
-    assert actions.plan_words(stage.session, stage.now + DAY) == 1
+    assert plan_words(stage, stage.now + HOUR) == 0
+    assert plan_words(stage, stage.now + DAY) == 1
 
 
 @pytest.mark.parametrize("card", [{"due_days": 3}, {"answered_days": 0}])
 def test_words_are_not_told_of_without_need(stage: Stage, card: dict[str, int]) -> None:
     due = {"due_at": stage.now + card["due_days"] * DAY} if "due_days" in card else {"answered_at": stage.now - HOUR}
     wants_words(stage, **due)
-    assert actions.plan_words(stage.session, stage.now) == 0
+    assert plan_words(stage, stage.now) == 0
 
 
 def test_words_wait_for_their_clock_and_for_the_end_of_a_pause(stage: Stage) -> None:
     wants_words(stage)
-    assert actions.plan_words(stage.session, stage.now - 2 * HOUR) == 0
+    assert plan_words(stage, stage.now - 2 * HOUR) == 0
     actions.pause(stage.session, actor_for(stage.session, stage.cast.mette), stage.subject, "x", stage.now)
-    assert actions.plan_words(stage.session, stage.now) == 0
+    assert plan_words(stage, stage.now) == 0
 
 
 def test_one_trial_at_a_time_waits(stage: Stage) -> None:

@@ -217,6 +217,15 @@ def test_no_day_is_asked_about_twice_on_an_evening_and_none_rings_in_quiet_hours
         asked.add(evening)
 
 
+def test_an_evening_is_not_asked_for_once_a_later_one_has_been() -> None:
+    """Or the two would take each other's place again and again, for one that is taken back counts no more."""
+    night = worked(MONDAY, "22:00", "06:00")
+    early = Rule(at=time(8))
+    now = on(MONDAY + DAY, 8)
+    assert nudge(now, night, rule=early)
+    assert nudge(now, night, rule=early, asked=[MONDAY + DAY]) is None
+
+
 # --- What is still asked ------------------------------------------------------------------------------------
 
 

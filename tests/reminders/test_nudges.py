@@ -194,13 +194,34 @@ def test_two_workers_at_once_ask_once(watch: Watch) -> None:
     assert len(watch.rows()) == 1
 
 
+def test_one_municipality_at_a_time_is_held(watch: Watch) -> None:
+    """Two jobs that hold one each and want the other's would wait for each other for ever."""
+    held: list[set[int]] = [set()]
+
+    def heard(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if "FROM municipalities \nWHERE municipalities.id" in statement:
+            held[-1] |= set(values.values() if isinstance(values, dict) else values)
+
+    def ended(_connection: Any) -> None:
+        held.append(set())
+
+    event.listen(watch.engine, "before_cursor_execute", heard)
+    event.listen(watch.engine, "commit", ended)
+    watch.plan()
+    event.remove(watch.engine, "before_cursor_execute", heard)
+    event.remove(watch.engine, "commit", ended)
+    cast = watch.placed.plan.cast
+    assert [one for one in held if one] == [{number} for number in sorted((cast.solby, cast.vandby))]
+
+
 def test_who_plans_second_waits_for_the_first_and_sees_what_he_has_planned(watch: Watch) -> None:
     """The first has planned and not committed when the second comes."""
     watch.says("jens", "came", -1)
     watch.evening(18, 30)
     with ThreadPoolExecutor(1) as pool:
         with writing_session(watch.engine) as first, first.begin():
-            made = actions.plan_nudges(first, watch.now), actions.plan_hours(first, watch.now)
+            about = (first, watch.placed.plan.cast.solby, HERE.key, watch.now)
+            made = actions.plan_nudges(*about), actions.plan_hours(*about)
             second = pool.submit(plan_days, watch.engine, watch.now)
             assert not wait([second], timeout=1).done
         assert (made, second.result(20)) == ((1, 1), 0)
@@ -416,6 +437,108 @@ def test_a_word_costs_at_most_three_statements_more(watch: Watch, name: str) -> 
     assert len(watch.rows(kind, "waiting")) == 0
 
 
+def test_a_nudge_that_was_taken_back_does_not_count_as_asked(watch: Watch) -> None:
+    watch.said_until_yesterday()
+    watch.plan()
+    day = watch.placed.day().id
+    watch.placed.plan.do("mette", placements.cancel_day, watch.placed.placement.id, day)
+    assert watch.states() == ["cancelled"]
+    watch.write(PlannedDay, PlannedDay.id == day, cancelled_at=None)
+    assert watch.plan(10 * MINUTE) == 1
+    assert watch.states() == ["cancelled", "waiting"]
+
+
+def test_what_is_taken_back_is_taken_in_the_order_of_numbers(watch: Watch) -> None:
+    taken: list[Any] = []
+
+    def heard(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, is_many: bool) -> None:
+        if is_many and statement.startswith("UPDATE reminders"):
+            taken.extend(values)
+
+    watch.link(watch.lone())
+    watch.plan()
+    numbers = [row.id for row in watch.rows()]
+    event.listen(watch.engine, "before_cursor_execute", heard)
+    with writing_session(watch.engine) as session, session.begin():
+        actions._cancel(session, numbers[::-1])
+    event.remove(watch.engine, "before_cursor_execute", heard)
+    found = [row.values() if isinstance(row, dict) else row for row in taken]
+    assert [next(value for value in row if value in numbers) for row in found] == numbers
+
+
+def test_what_a_drain_records_is_recorded_in_the_order_of_numbers(watch: Watch) -> None:
+    """The first of three is over, so that it is recorded apart from those that go out."""
+    taken: list[Any] = []
+
+    def heard(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, is_many: bool) -> None:
+        if is_many and statement.startswith("UPDATE reminders"):
+            taken.extend(values)
+
+    watch.link(watch.lone())
+    watch.write(Person, Person.id == watch.jens, phone="+45 70 00 00 08")
+    watch.plan()
+    numbers = [row.id for row in watch.rows()]
+    watch.write(Reminder, Reminder.id == numbers[0], useless_at=watch.now)
+    event.listen(watch.engine, "before_cursor_execute", heard)
+    assert watch.send() == {"leased": 2, "sms": 1, "expired": 1}
+    event.remove(watch.engine, "before_cursor_execute", heard)
+    found = [list(row.values() if isinstance(row, dict) else row) for row in taken]
+    assert [next(value for value in reversed(row) if value in numbers) for row in found] == numbers
+
+
+# --- In quiet hours -----------------------------------------------------------------------------------------
+
+
+def test_a_nudge_that_could_not_go_out_in_the_evening_waits_for_the_morning(watch: Watch) -> None:
+    """The worker was away until half past two in the night."""
+    watch.write(Person, Person.id == watch.jens, phone="+45 70 00 00 08")
+    watch.plan()
+    watch.evening(2, 30, days=1)
+    assert watch.send() == {"leased": 1, "later": 1}
+    assert (watch.states(), watch.notes(Channel.SMS)) == (["waiting"], [])
+    watch.evening(6, 30, days=1)
+    assert watch.send() == {}
+    assert watch.send() == {"leased": 1, "sms": 1}
+
+
+def test_a_gateway_that_is_down_in_the_evening_is_not_tried_again_in_the_night(watch: Watch) -> None:
+    watch.write(Person, Person.id == watch.jens, phone="+45 70 00 00 08")
+    watch.plan()
+    watch.evening(20, 59)
+    assert watch.send(timedelta(seconds=59), sms_url="http://127.0.0.1:9/sms") == {"leased": 1, "later": 1}
+    again = watch.placed.plan.session.scalars(select(Reminder.next_try_at)).one()
+    watch.placed.plan.session.commit()
+    wall = again.astimezone(HERE)
+    assert (wall.date(), wall.hour) == (watch.placed.today + DAY, 7)
+
+
+def test_what_would_be_of_no_use_in_the_morning_is_let_go(watch: Watch) -> None:
+    watch.write(Person, Person.id == watch.jens, phone="+45 70 00 00 08")
+    watch.plan()
+    watch.evening(2, 30, days=1)
+    watch.write(Reminder, Reminder.kind == "nudge", useless_at=watch.now + 3 * HOUR)
+    assert watch.send() == {"leased": 1, "expired": 1}
+    assert watch.notes(Channel.SMS) == []
+
+
+def test_hours_wait_for_the_end_of_her_own_quiet_hours(ringing: Watch) -> None:
+    phone = ringing.phone(ringing.selam)
+    ringing.said_until_yesterday()
+    ringing.says("jens", "came")
+    wishes = Wishes(quiet_from=time(22), quiet_to=time(9))
+    session = ringing.placed.plan.session
+    actions.set_wishes(session, ringing.placed.plan.actor("selam"), wishes, ringing.now)
+    session.commit()
+    ringing.evening(18, 30)
+    ringing.plan()
+    ringing.evening(8, days=1)
+    assert ringing.send() == {"leased": 1, "later": 1}
+    assert ringing.service is not None
+    assert ringing.service.messages(phone) == []
+    ringing.evening(9, days=1)
+    assert ringing.send() == {"leased": 1, "sent": 1}
+
+
 # --- As it is sent ------------------------------------------------------------------------------------------
 
 
@@ -426,7 +549,8 @@ def test_an_sms_carries_the_link_that_the_mentor_has_already(watch: Watch) -> No
     watch.plan()
     assert watch.send() == {"leased": 1, "sms": 1}
     (note,) = watch.notes(Channel.SMS)
-    assert (note.to, note.text) == ("+45 70 00 00 09", f"One press is enough. Open here: {PUBLIC}/m/{token}")
+    asked = "Did your trainee come today?\nOne press is enough."
+    assert (note.to, note.text) == ("+45 70 00 00 09", f"{asked} Open here: {PUBLIC}/m/{token}")
     assert mentor_at_door(watch.placed.plan.session, token, watch.now) is not None
     (row,) = watch.rows()
     assert (row.state, row.channel, row.language) == ("sent", "sms", "en")
@@ -474,6 +598,23 @@ def test_who_has_an_account_and_a_link_gets_the_link(ringing: Watch) -> None:
     ringing.send()
     assert ringing.service is not None
     assert [message["url"] for message in ringing.service.messages(phone)] == [f"/m/{token}"]
+
+
+def test_another_key_of_the_app_sends_an_account_and_no_dead_link(ringing: Watch) -> None:
+    phone = ringing.phone(ringing.jens)
+    ringing.link(ringing.jens)
+    ringing.plan()
+    ringing.send(secret_key="another key that is long enough to be one")
+    assert ringing.service is not None
+    assert [message["url"] for message in ringing.service.messages(phone)] == ["/mentor"]
+
+
+def test_whom_only_a_dead_link_would_reach_is_not_asked_with_it(watch: Watch) -> None:
+    watch.link(watch.lone())
+    watch.write(Person, Person.id == watch.jens, username=None)
+    watch.plan()
+    assert watch.send(secret_key="another key that is long enough to be one") == {"leased": 1, "expired": 1}
+    assert (watch.notes(Channel.SMS), watch.plan()) == ([], 0)
 
 
 def test_a_later_nudge_speaks_of_another_day_and_takes_the_place_of_the_first(ringing: Watch) -> None:
@@ -551,6 +692,16 @@ def test_she_is_not_reminded_again_while_nothing_is_new(spoken: Watch) -> None:
     spoken.evening(18, 30, days=2)
     spoken.plan()
     assert len(spoken.rows("hours")) == 2
+
+
+def test_minutes_of_danish_are_nothing_new_to_her(spoken: Watch) -> None:
+    spoken.plan()
+    spoken.send()
+    spoken.evening(10, days=1)
+    spoken.says("jens", "language", minutes=30)
+    spoken.evening(18, 30, days=1)
+    spoken.plan()
+    assert len(spoken.rows("hours")) == 1
 
 
 def test_it_goes_only_to_her_phone(spoken: Watch) -> None:

@@ -358,6 +358,23 @@ def test_a_new_link_stops_the_old_one_and_can_be_taken_back(placed: Placed, mett
     assert "Has a link" not in mette.get(address_of(placed)).text
 
 
+def test_a_link_that_no_nudge_can_carry_is_told_of(placed: Placed, mette: FlaskClient) -> None:
+    """It is of before nonces were kept, and its mentor would never be asked."""
+    session, jens, advice = (
+        placed.plan.session,
+        placed.plan.cast.jens,
+        "Make a new link, so that we can ask the mentor.",
+    )
+    placed.link()
+    assert advice not in mette.get(address_of(placed)).text
+    session.execute(update(MentorLink).values(nonce=""))
+    session.commit()
+    assert advice not in mette.get(address_of(placed)).text  # he has an account
+    session.execute(update(Person).where(Person.id == jens).values(username=None))
+    session.commit()
+    assert advice in mette.get(address_of(placed)).text
+
+
 def test_under_a_mentor_stands_when_he_was_last_asked(placed: Placed, mette: FlaskClient, client_of: ClientOf) -> None:
     session, cast = placed.plan.session, placed.plan.cast
     sent = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)

@@ -268,11 +268,12 @@ def test_an_administrator_reads_what_this_computer_kept_instead_of_sending(
     session.add_all([own, foreign])
     session.commit()
     for number, reminder in enumerate((own, foreign)):
-        note = Note(Channel.SMS, "+4570000001", "", f"Ballan {reminder.id}", reminder.id, NOON)
+        note = Note(Channel.SMS, "+4570000001", "", f"Ballan {reminder.id} https://x.dk/m/aB-9_z", reminder.id, NOON)
         (tmp_path / f"{number}.txt").write_text(note.written(), encoding="utf-8")
     app = create_app(replace(settings, outbox=tmp_path))
     text = plan.client(app, "bodil").get("/staff/reminders").text
-    assert f"Ballan {own.id}" in text
+    assert f"Ballan {own.id} https://x.dk/m/…" in text
+    assert "aB-9_z" not in text  # it opens the door of a mentor, and of nobody else
     assert f"Ballan {foreign.id}" not in text
     app.extensions["engine"].dispose()
 
