@@ -85,9 +85,19 @@ class Placed:
         self.plan.session.commit()
         return found
 
+    def second_mentor(self, name: str = "Ole", language: str = "da") -> int:
+        """Let another mentor help from today and return who."""
+        plan, facts = self.plan, actions.MentorFacts(name, language=language)
+        about = (plan.session, plan.actor("mette"), plan.subject, self.placement.id, facts)
+        person = actions.add_mentor(*about, MentorKind.WORKPLACE_MENTOR, today=self.today)
+        plan.session.commit()
+        return person
+
     def link(self, name: str = "jens") -> str:
         """Make a mentor's link and return its token."""
-        person = getattr(self.plan.cast, name)
+        return self.link_of(getattr(self.plan.cast, name))
+
+    def link_of(self, person: int) -> str:
         token: str = self.plan.do("mette", make_link, self.placement.id, person)
         return token
 

@@ -31,11 +31,11 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 
 
 class DayForm(Form):
-    id = HiddenField(validators=[InputRequired(), Regexp(f"^{_ID.pattern}$")])
+    id = HiddenField(validators=[InputRequired(), Regexp(rf"{_ID.pattern}\Z")])
     said = StringField(validators=[AnyOf(_SAYS)])
     minutes = IntegerField(validators=[Optional(), NumberRange(1, MOST_MINUTES, _("Choose how late you came."))])
     excuse = StringField()
-    about = StringField(validators=[Optional(), Regexp(f"^{_ID.pattern}$")])
+    about = StringField(validators=[Optional(), Regexp(rf"{_ID.pattern}\Z")])
     """The mentor's statement that stood on the page."""
     words = TextAreaField(
         _("Your words"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -24,6 +24,7 @@ from citizen_app.placements.models import Placement
 from citizen_app.placements.queries import placement_to_speak_of, side_of
 from citizen_app.policy import Actor, Forbidden, NotFound, Permission, Refusal, Subject, check
 from citizen_app.texts import actions as texts
+from citizen_app.texts.actions import StaleText
 from citizen_app.texts.models import Rendering, Text
 from citizen_app.texts.queries import phrase_bank, text_to_change
 
@@ -64,7 +65,8 @@ class Face:
 
     id: str
     face: int
-    words: str = ""
+    words: str | None = None
+    """None says nothing about the line of the day: one's own stays. An empty one takes it away."""
 
 
 # --- Focus points -------------------------------------------------------------------------------------------
@@ -130,18 +132,26 @@ def say_focus(
     day = _today(actor, now)
     if day < kept.starts_on:
         raise NotBegun
+    of_day = {"focus_id": point.id, "side": side.value, "by_id": actor.person_id, "day": day}
+    words, language = _line(session, of_day) if given.words is None else (given.words, actor.writing_language)
     row = {
         **_about(kept),
-        "focus_id": point.id,
-        **vars(given),
-        "side": side.value,
-        "by_id": actor.person_id,
+        **of_day,
+        "id": given.id,
+        "face": given.face,
         "by_name": actor.given_name,
-        "words_language": actor.writing_language if given.words else "",
-        "day": day,
+        "words": words,
+        "words_language": language if words else "",
         "said_at": now,
     }
     insert_new(session, FocusWord, [row], FocusWord.id)
+
+
+def _line(session: Session, of_day: dict[str, Any]) -> tuple[str, str]:
+    """Return the line that stands of somebody's day, and its language."""
+    newest = select(FocusWord).filter_by(**of_day).order_by(FocusWord.said_at.desc(), FocusWord.id.desc()).limit(1)
+    word = session.scalar(newest)
+    return (word.words, word.words_language) if word else ("", "")
 
 
 # --- Ready steps --------------------------------------------------------------------------------------------
@@ -307,11 +317,13 @@ def say_closing_in(
     language: str,
     body: str,
     *,
+    seen_version: int,
     now: datetime,
 ) -> None:
     """Let staff say a text of the placement in another language and vouch for it, with an interpreter.
 
-    Not only closing words: whatever was written there in somebody's own words, at any time.
+    Not only closing words: whatever was written there in somebody's own words, at any time. Raises StaleText when
+    the text has moved on since `seen_version`: nobody vouches for what was not read.
     """
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
     kept = placement_to_speak_of(session, actor, subject, placement_id)
@@ -320,7 +332,11 @@ def say_closing_in(
         session.scalar(select(table.id).filter_by(**_about(kept), text_id=text_id).limit(1)) for table in tables
     ):
         raise NotFound
-    texts.say_in(session, actor, text_to_change(session, kept.municipality_id, text_id), language, body, now)
+    text = text_to_change(session, kept.municipality_id, text_id)
+    if seen_version != text.version and not texts.says(session, text, language, body):
+        original = select(Rendering).filter_by(text_id=text.id, language=text.original_language)
+        raise StaleText(session.scalars(original).one(), body)
+    texts.say_in(session, actor, text, language, body, now)
 
 
 # --- Pieces -------------------------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ from citizen_app.learning.rules import (
     MOST_POINTS,
     WORDS_LENGTH,
     StepState,
+    StepVerb,
+    can_move,
     is_closing,
     is_open,
 )
@@ -77,7 +79,7 @@ class FaceForm(PressForm):
     """How a focus point went: a face, and at most one line."""
 
     mine = ("id", "about_id", "face")
-    id = HiddenField(validators=[InputRequired(), Regexp(f"^{_ID.pattern}$")])
+    id = HiddenField(validators=[InputRequired(), Regexp(rf"{_ID.pattern}\Z")])
     about_id = IntegerField(validators=_number())
     face = IntegerField(validators=[AnyOf(FACES)])
     words = StringField(
@@ -125,9 +127,10 @@ class ClosingForm(PressForm):
 class LanguageForm(PressForm):
     """The same in another language, as an interpreter says it."""
 
-    mine = ("text_id",)
+    mine = ("text_id", "seen_version")
     text_id = IntegerField(validators=_number())
     body = TextAreaField(_("Your words"), _written(CLOSING_LENGTH), filters=[one_line])
+    seen_version = IntegerField(validators=[InputRequired(), NumberRange(0, LARGEST_NUMBER)])
 
 
 # --- Presses ------------------------------------------------------------------------------------------------
@@ -164,6 +167,11 @@ class Press:
         return (self.form.about_id.data or 0) if self.form.about_id else 0
 
     @property
+    def typed(self) -> str:
+        """What was written, or what a picked phrase says."""
+        return next((self.form[name].data or "" for name in ("words", "body") if name in self.form), "")
+
+    @property
     def place(self) -> str:
         """Where on the page to go on."""
         if self.verb == FACE:
@@ -182,7 +190,8 @@ def read_press(verb: str, language: str) -> Press:
         return Press(verb, form, actions.take_back, (form.about_id.data, form.words.data or ""))
     if verb == FACE:
         form = FaceForm()
-        face = Face(form.id.data or "", form.face.data or 0, form.words.data or "")
+        # The buttons with the faces send no line, and leave the one that stands.
+        face = Face(form.id.data or "", form.face.data or 0, form.words.data if form.words.raw_data else None)
         return Press(verb, form, actions.say_focus, (form.about_id.data, face))
     if verb == CLOSING:
         form = ClosingForm()
@@ -230,19 +239,24 @@ def shown(
     address: str,
     today: date,
     *,
+    by_id: int = 0,
     writing: str,
     may_write: bool = True,
     press: Press | None = None,
     refusal: Refusal | None = None,
 ) -> dict[str, Any]:
-    """Return what every page of learning shows, whoever reads it; `address` is where its presses go."""
+    """Return what every page of learning shows, whoever reads it; `address` is where its presses go.
+
+    `by_id` is who presses here, and `writing` the language of that person's own words.
+    """
     is_changeable = may_write and is_open(learning.last_day, today)
     ready = [step.text for step in learning.steps if step.state in {StepState.READY, StepState.NOW}]
-    return {
+    page = {
         "learning": learning,
         "side": side.value,
         "address": address,
         "today": today,
+        "by_id": by_id,
         "writing": writing,
         "may_write": is_changeable,
         "may_say_face": is_changeable and side in FACE_SIDES and learning.starts_on <= today,
@@ -258,6 +272,21 @@ def shown(
         "sentence": _sentence(press, refusal),
         "new_id": lambda: uuid4().hex,
     }
+    has_lost_form = press is not None and refusal is not None and not _has_form(press, side, page)
+    return page | {"unplaced": press.typed if press and has_lost_form else ""}
+
+
+def _has_form(press: Press, side: Side, page: Mapping[str, Any]) -> bool:
+    """Say whether the form of a press still stands on the page, so that what was typed stands in it."""
+    learning: Learning = page["learning"]
+    if press.verb == FACE:
+        is_asked = press.about_id in {point.id for point in learning.open_points}
+        return side is Side.MENTOR and bool(page["may_say_face"]) and is_asked
+    if press.verb == TAKE_BACK:
+        states = [StepState(step.state) for step in learning.steps if step.id == press.about_id]
+        return bool(page["may_write"]) and any(can_move(StepVerb.TAKE_BACK, side, state) for state in states)
+    needs = {ADD_FOCUS: ("may_write", "has_room"), ADD_STEP: ("may_add_step",), CLOSING: ("is_closing",)}
+    return all(page[name] for name in needs.get(press.verb, ()))
 
 
 def _sentence(press: Press | None, refusal: Refusal | None) -> Any:

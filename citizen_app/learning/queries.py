@@ -45,10 +45,10 @@ class PointCard:
     said: Sequence[AnyRow]
     """What stands and has words, of both sides."""
 
-    def today(self, side: Side, day: date) -> AnyRow | None:
-        """Return what a side says of a day, when that is the newest it has said."""
-        last = self.path[side][-1:]
-        return last[0] if last and last[0].day == day else None
+    def today(self, by_id: int, day: date) -> AnyRow | None:
+        """Return what stands of somebody's own for today."""
+        own = (word for words in self.path.values() for word in words if (word.by_id, word.day) == (by_id, day))
+        return next(own, None)
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ _WORDS: Select[*tuple[Any, ...]] = (
         FocusWord.focus_id,
         FocusWord.id,
         FocusWord.side,
+        FocusWord.by_id,
         FocusWord.by_name,
         FocusWord.face,
         FocusWord.words,

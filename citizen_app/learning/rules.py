@@ -48,6 +48,8 @@ class Word(Protocol):
     @property
     def side(self) -> str: ...
     @property
+    def by_id(self) -> int: ...
+    @property
     def day(self) -> date: ...
     @property
     def said_at(self) -> datetime: ...
@@ -57,11 +59,11 @@ AnyWord = TypeVar("AnyWord", bound=Word)
 
 
 def path_of(words: Iterable[AnyWord]) -> Mapping[Side, tuple[AnyWord, ...]]:
-    """Return for each side what stands of each day, the newest last: the latest word of a day, however they came."""
-    latest: dict[tuple[str, date], AnyWord] = {}
+    """Return for each side what stands of each day, the newest last: everybody's latest word, however they came."""
+    latest: dict[tuple[str, int, date], AnyWord] = {}
     for word in sorted(words, key=lambda word: (word.said_at, word.id)):
-        latest[word.side, word.day] = word
-    in_order = sorted(latest.values(), key=lambda word: word.day)
+        latest[word.side, word.by_id, word.day] = word
+    in_order = sorted(latest.values(), key=lambda word: (word.day, word.said_at, word.id))
     return {side: tuple(word for word in in_order if word.side == side) for side in (Side.MENTOR, Side.CITIZEN)}
 
 

@@ -70,5 +70,5 @@ def _page(placement: AnyRow, pressed: Press | None = None, refusal: Refusal | No
         status=refusal.status if refusal else 200,
         here="today",
         placement=placement,
-        **shown(*here, writing=me.writing_language, press=pressed, refusal=refusal),
+        **shown(*here, by_id=me.person_id, writing=me.writing_language, press=pressed, refusal=refusal),
     )

@@ -21,7 +21,7 @@ QUARTERS = [SelectChoice(str(minutes), f"{minutes}") for minutes in range(0, 60,
 
 
 class WeekForm(Form):
-    id = HiddenField(validators=[InputRequired(), Regexp(r"^[0-9A-Za-z-]{8,36}$")])
+    id = HiddenField(validators=[InputRequired(), Regexp(r"[0-9A-Za-z-]{8,36}\Z")])
     monday = DateField(validators=[InputRequired()])
     minutes = IntegerField(validators=[Optional(), NumberRange(0, MOST_WEEKLY, HOW_LONG)])
     """What a press on a button says."""
@@ -35,7 +35,7 @@ class WeekForm(Form):
         ],
         filters=[one_line],
     )
-    seen = HiddenField(validators=[Optional(), Regexp(r"^[0-9A-Za-z-]{8,36}$")])
+    seen = HiddenField(validators=[Optional(), Regexp(r"[0-9A-Za-z-]{8,36}\Z")])
     """For staff: her word that stood on the page."""
 
     @property

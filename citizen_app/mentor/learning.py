@@ -121,4 +121,4 @@ def _shown(
     languages = me.reading_languages
     learning = learning_of(db(), me.municipality_id, placement_id, languages, only_by=me.person_id)
     here = (learning, Side.MENTOR, address, today_of(me))
-    return shown(*here, writing=me.writing_language, press=pressed, refusal=refusal)
+    return shown(*here, by_id=me.person_id, writing=me.writing_language, press=pressed, refusal=refusal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -21,6 +23,7 @@ from citizen_app.people.actions import log_access
 from citizen_app.placements.rules import Side
 from citizen_app.policy import Actor, NotFound, Permission, Refusal
 from citizen_app.staff.placements import Known, placement_of, placement_to_change
+from citizen_app.texts.actions import StaleText
 from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import Reading, TruthMark, readability
 from citizen_app.web import access
@@ -56,6 +59,7 @@ def _page(me: Actor, known: Known, pressed: Press | None = None, refusal: Refusa
     learning = learning_of(db(), me.municipality_id, row.id, me.reading_languages)
     address = url_for("staff_learning.show", placement_id=row.id)
     here = (learning, Side.STAFF, address, access.today())
+    mine: dict[str, Any] = {"by_id": me.person_id, "writing": me.writing_language, "may_write": known.may_change}
     return page(
         "staff/placements/learning.html",
         status=refusal.status if refusal else 200,
@@ -65,7 +69,7 @@ def _page(me: Actor, known: Known, pressed: Press | None = None, refusal: Refusa
         may_change=known.may_change,
         readability=readability,
         has_own_words=any(_tongue(text, known.citizen.row.language) for text in learning.texts),
-        **shown(*here, writing=me.writing_language, may_write=known.may_change, press=pressed, refusal=refusal),
+        **shown(*here, **mine, press=pressed, refusal=refusal),
     )
 
 
@@ -78,20 +82,29 @@ def languages(placement_id: int) -> Response:
     """What was said in own words, beside its rendering in the other's language: hers, or Danish for her own words."""
     me, known = placement_to_change(placement_id)
     form = LanguageForm()
+    if not form.is_submitted():
+        return _languages_page(me, known, form)
+    if not form.validate():
+        if form.is_garbled:
+            raise BadPress
+        return _languages_page(me, known, form, BadPress())
+    text_id = form.text_id.data or 0
+    texts = {text.text_id: text for text in _learning_in(me, known).texts}
+    tongue = _tongue(texts[text_id], known.citizen.row.language) if text_id in texts else ""
+    if not tongue:
+        raise NotFound
+    about = (me, known.citizen.subject, placement_id, text_id, tongue, form.body.data or "")
+    try:
+        say_closing_in(db(), *about, seen_version=form.seen_version.data or 0, now=now())
+    except StaleText as stale:
+        return _languages_page(me, known, form, stale)
+    session["notice"] = _("Saved.")
+    return go(url_for("staff_learning.languages", placement_id=placement_id))
+
+
+def _languages_page(me: Actor, known: Known, form: LanguageForm, refusal: Refusal | None = None) -> Response:
     learning = _learning_in(me, known)
     tongues = {text.text_id: _tongue(text, known.citizen.row.language) for text in learning.texts}
-    is_refused = form.is_submitted() and not form.validate()
-    if form.is_submitted() and not is_refused:
-        text_id = form.text_id.data or 0
-        tongue = tongues.get(text_id)
-        if not tongue:
-            raise NotFound
-        about = (me, known.citizen.subject, placement_id, text_id, tongue)
-        say_closing_in(db(), *about, form.body.data or "", now=now())
-        session["notice"] = _("Saved.")
-        return go(url_for("staff_learning.languages", placement_id=placement_id))
-    if form.is_garbled:
-        raise BadPress
     log_access(db(), me, known.row.citizen_id, "learning", now())
     return page(
         "staff/placements/learning_languages.html",
@@ -100,8 +113,9 @@ def languages(placement_id: int) -> Response:
         citizen=known.citizen.row,
         texts=_both_ways(me, known, learning, tongues),
         form=form,
-        refused_id=form.text_id.data if is_refused else None,
-        status=422 if is_refused else 200,
+        refused_id=form.text_id.data if refusal else None,
+        theirs=refusal if isinstance(refusal, StaleText) else None,
+        status=refusal.status if refusal else 200,
     )
 
 

@@ -333,7 +333,7 @@ class MoveDayForm(FaultyForm):
 class SettleForm(FaultyForm):
     """What counts of a day, after both were heard; `id` is the statement's own, made with the page."""
 
-    id = HiddenField(validators=[Regexp(r"^[\w-]{8,36}$")])
+    id = HiddenField(validators=[Regexp(r"[\w-]{8,36}\Z")])
     seen = IntegerField(validators=[InputRequired()])
     """How many statements were on the screen."""
     said = RadioField(

@@ -47,8 +47,8 @@ class Reading:
 
     def current_words(self, language: str) -> str:
         """Return what somebody who writes in this language starts from; older words would undo the newer ones."""
-        is_current = self.main.language == language and self.main.mark is not TruthMark.OUTDATED
-        return self.main.body if is_current else ""
+        lines = (line for line in (self.main, *self.under) if line.language == language)
+        return next((line.body for line in lines if line.mark is not TruthMark.OUTDATED), "")
 
 
 def read(

@@ -345,7 +345,17 @@ def test_what_she_typed_is_not_lost(
 
 
 @pytest.mark.parametrize(
-    "typed", [{"said": "language"}, {"said": ""}, {"id": ""}, {"id": "'; drop"}, {"about": "x" * 40}, {"id": "a" * 37}]
+    "typed",
+    [
+        {"said": "language"},
+        {"said": ""},
+        {"id": ""},
+        {"id": "'; drop"},
+        {"about": "x" * 40},
+        {"id": "a" * 37},
+        {"id": "a" * 36 + "\n"},
+        {"about": "a" * 36 + "\n"},
+    ],
 )
 def test_what_no_button_sends_is_refused_kindly(placed: Placed, selam: FlaskClient, typed: dict[str, str]) -> None:
     response = press(selam, placed.day().id, **{"said": "came", **typed})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from threading import Barrier
@@ -26,6 +26,7 @@ from citizen_app.placements.models import Placement
 from citizen_app.placements.rules import Side
 from citizen_app.policy import Actor, Forbidden, NotFound, Role
 from citizen_app.texts.actions import StaleText
+from tests.cast import actor_for
 from tests.placed import Placed, placed
 
 __all__ = ["placed"]
@@ -51,7 +52,7 @@ class Learn:
         made: ReadyStep = self.do(name, actions.add_step, "1F331", Wording(body, "da"))
         return made
 
-    def face(self, name: str, point: FocusPoint, face: int, words: str = "", **more: Any) -> None:
+    def face(self, name: str, point: FocusPoint, face: int, words: str | None = None, **more: Any) -> None:
         given = Face(more.pop("id", uuid4().hex), face, words)
         self.do(name, actions.say_focus, point.id, given, **more)
 
@@ -145,10 +146,10 @@ def test_two_who_add_the_third_point_at_once_make_three(learn: Learn, engine: En
 
 
 def test_each_side_says_its_face_and_everything_is_kept(learn: Learn) -> None:
-    point, today = learn.point(), learn.placed.today
+    point, today, cast = learn.point(), learn.placed.today, learn.placed.plan.cast
     later = learn.placed.plan.now + timedelta(microseconds=1)
     learn.face("jens", point, 1, "En svær dag")
-    learn.face("jens", point, 3, now=later)
+    learn.face("jens", point, 3, "", now=later)
     learn.face("selam", point, 2)
     assert sorted(learn.words()) == [
         ("citizen", 2, "", today),
@@ -161,10 +162,47 @@ def test_each_side_says_its_face_and_everything_is_kept(learn: Learn) -> None:
         Side.CITIZEN: [2],
     }
     assert card.said == []
-    last = card.today(Side.MENTOR, today)
+    last = card.today(cast.jens, today)
     assert last is not None
     assert last.face == 3
-    assert card.today(Side.MENTOR, today + DAY) is None
+    assert card.today(cast.jens, today + DAY) is None
+    assert card.today(cast.mette, today) is None
+
+
+def test_a_face_without_words_leaves_ones_own_line_of_the_day(learn: Learn) -> None:
+    point, now = learn.point(), learn.placed.plan.now
+    learn.face("jens", point, 1, "I går", now=now - DAY)
+    learn.face("jens", point, 1, "Min linje", now=now)
+    learn.placed.plan.speak("jens", "en")
+    for seconds, face in enumerate((2, 3), start=1):
+        learn.face("jens", point, face, now=now + timedelta(microseconds=seconds))
+    (card,) = learn.read().points
+    assert [(word.face, word.words, word.words_language) for word in card.path[Side.MENTOR]] == [
+        (1, "I går", "da"),
+        (3, "Min linje", "da"),
+    ]
+    learn.face("jens", point, 3, now=now + DAY)
+    assert [word.words for word in learn.read().points[0].path[Side.MENTOR]] == ["I går", "Min linje", ""]
+    assert len(learn.words()) == 5
+
+
+def test_a_second_mentor_has_a_face_and_a_line_of_his_own(learn: Learn) -> None:
+    point, placed = learn.point(), learn.placed
+    ole, plan = placed.second_mentor("Ole"), placed.plan
+    learn.face("jens", point, 1, "Min linje")
+    subject = replace(plan.subject, worker_ids=plan.subject.worker_ids | {ole})
+    about = (plan.session, actor_for(plan.session, ole), subject, placed.placement.id, point.id)
+    actions.say_focus(*about, Face(uuid4().hex, 3), now=plan.now + timedelta(microseconds=1))
+    plan.session.commit()
+    (card,) = learn.read().points
+    assert [(word.by_name, word.face, word.words) for word in card.path[Side.MENTOR]] == [
+        ("Jens", 1, "Min linje"),
+        ("Ole", 3, ""),
+    ]
+    assert [word.words for word in card.said] == ["Min linje"]
+    own = card.today(ole, placed.today)
+    assert own is not None
+    assert (own.by_name, own.words) == ("Ole", "")
 
 
 def test_a_face_that_comes_again_changes_nothing_whatever_it_says_then(learn: Learn) -> None:
@@ -368,18 +406,34 @@ def test_staff_say_a_mentors_words_in_her_language_and_vouch(learn: Learn) -> No
     about = (actions.say_closing_in, card.text.text_id, "ti", "ካሳ ትመርሕ")
     for name in ("jens", "selam", "karen"):
         with pytest.raises(Forbidden):
-            learn.do(name, *about)
-    learn.do("mette", *about)
+            learn.do(name, *about, seen_version=1)
+    learn.do("mette", *about, seen_version=1)
     text = learn.read("ti", "da").closing[0].text
     assert (text.main.body, text.main.mark, text.main.author_name) == ("ካሳ ትመርሕ", "checked", "Mette")
     learn.close("jens", "Hun kan meget", 1)
     assert learn.read("ti", "da").closing[0].text.main.mark == "outdated"
 
 
+def test_an_interpreters_words_for_older_words_vouch_for_nothing(learn: Learn) -> None:
+    learn.ends_in(0)
+    learn.close("jens", "Hun kan styre kassen")
+    (card,) = learn.read().closing
+    about = (actions.say_closing_in, card.text.text_id, "ti", "ካሳ ትመርሕ")
+    learn.close("jens", "Hun kan meget", 1)
+    with pytest.raises(StaleText) as refused:
+        learn.do("mette", *about, seen_version=1)
+    assert (refused.value.theirs_body, refused.value.mine) == ("Hun kan meget", "ካሳ ትመርሕ")
+    assert learn.read("ti", "da").closing[0].text.main.language == "da"
+    for _time in range(2):
+        learn.do("mette", *about, seen_version=2)
+    learn.do("mette", *about, seen_version=1)
+    assert learn.read("ti", "da").closing[0].text.main.mark == "checked"
+
+
 def test_a_text_from_elsewhere_is_not_said_here(learn: Learn) -> None:
     goal = learn.placed.plan.draft()
     with pytest.raises(NotFound):
-        learn.do("mette", actions.say_closing_in, goal.text_id, "ti", "ካልእ")
+        learn.do("mette", actions.say_closing_in, goal.text_id, "ti", "ካልእ", seen_version=1)
 
 
 # --- Who, and for how long ----------------------------------------------------------------------------------

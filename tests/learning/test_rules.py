@@ -34,6 +34,7 @@ class Word:
     face: int
     day: date = MONDAY
     said_at: datetime = NOON
+    by_id: int = 1
 
 
 # --- Faces --------------------------------------------------------------------------------------------------
@@ -56,6 +57,18 @@ def test_the_latest_word_of_a_side_and_day_stands_whatever_their_order() -> None
         path = path_of(words)
         assert [word.id for word in path[Side.MENTOR]] == ["d", "b", "e"]
         assert [word.id for word in path[Side.CITIZEN]] == ["c"]
+
+
+def test_two_mentors_of_a_day_stand_beside_each_other_and_each_has_a_latest_word() -> None:
+    words = [
+        Word("a", "mentor", 1),
+        Word("b", "mentor", 3, said_at=NOON + timedelta(hours=1), by_id=2),
+        Word("c", "mentor", 2, said_at=NOON + timedelta(hours=2)),
+        Word("d", "mentor", 2, MONDAY + DAY, NOON + DAY, by_id=2),
+    ]
+    for _ in range(20):
+        random.shuffle(words)
+        assert [word.id for word in path_of(words)[Side.MENTOR]] == ["b", "c", "d"]
 
 
 def test_two_words_of_the_same_moment_stand_the_same_for_everybody() -> None:

@@ -186,6 +186,7 @@ def test_a_fourth_point_is_refused_and_what_was_typed_stays(selam: FlaskClient, 
         add_point(placed, f"Punkt {number}")
     answer = selam.post(address(placed, "add-focus"), data={"body": "I greet everybody"})
     assert (answer.status_code, "There are three already. Put one aside first." in answer.text) == (409, True)
+    assert '<p class="quote" lang="en"><bdi dir="ltr">I greet everybody</bdi></p>' in answer.text
     assert count(placed, FocusPoint) == 3
     point = placed.plan.all(select(FocusPoint.id))[0][0]
     answer = selam.post(address(placed, "end-focus"), data={"about_id": point})
@@ -225,6 +226,7 @@ def test_words_that_cannot_be_come_back_with_a_kind_sentence(
         {"face": ""},
         {"id": ""},
         {"id": "x' OR 1=1"},
+        {"id": "x" * 36 + "\n"},
         {"about_id": "-1"},
         {"about_id": "99999999999999"},
         {"about_id": "x"},
@@ -253,6 +255,16 @@ def test_what_i_learnt_is_asked_in_the_last_week_and_can_be_written_anew(selam: 
     page = selam.get(address(placed)).text
     assert '<input type="hidden" name="seen_version" value="2">' in page
     assert ">Coffee and tea</textarea>" in page
+
+
+@pytest.mark.parametrize(("days", "sentence"), [(20, "It is too early for this."), (-15, "This workplace is over.")])
+def test_what_i_learnt_is_quoted_when_the_last_day_was_moved(
+    selam: FlaskClient, placed: Placed, days: int, sentence: str
+) -> None:
+    ends_in(placed, days)
+    answer = selam.post(address(placed, "closing"), data={"body": "x" * 400, "seen_version": 0})
+    assert (answer.status_code, sentence in answer.text) == (409, True)
+    assert f'<p class="quote" lang="en"><bdi dir="ltr">{"x" * 400}</bdi></p>' in answer.text
 
 
 def test_two_wordings_at_once_stand_beside_each_other(selam: FlaskClient, placed: Placed) -> None:

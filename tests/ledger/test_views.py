@@ -215,7 +215,16 @@ def test_weeks_to_come_and_long_gone_are_told_kindly(
 
 @ON_SQLITE
 @pytest.mark.parametrize(
-    "typed", [{"id": ""}, {"id": "'; drop"}, {"monday": ""}, {"monday": "x"}, {"monday": "9999-99-99"}]
+    "typed",
+    [
+        {"id": ""},
+        {"id": "'; drop"},
+        {"id": "x" * 36 + "\n"},
+        {"seen": "x" * 36 + "\n"},
+        {"monday": ""},
+        {"monday": "x"},
+        {"monday": "9999-99-99"},
+    ],
 )
 def test_what_no_button_sends_is_refused_kindly(ledger: Ledger, selam: FlaskClient, typed: dict[str, Any]) -> None:
     response = press(selam, ledger, **{"minutes": "600", **typed})

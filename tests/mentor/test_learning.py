@@ -121,6 +121,44 @@ def test_one_press_says_a_face_and_one_line_can_follow(door: Door, point: int) -
     assert "She asked twice" in door.page()
 
 
+def line_of(page: str, point: int) -> str:
+    found = re.search(rf'id="words-{point}" name="words"[^>]* value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+def test_ones_own_line_of_the_day_stays_with_another_face_until_it_is_written_anew(door: Door, point: int) -> None:
+    door.face(point, 1, words="She asked twice")
+    door.face(point, 3)
+    page = door.page()
+    assert 'name="face" value="3" aria-pressed="true"' in page
+    assert "She asked twice</bdi>" in page
+    assert line_of(page, point) == "She asked twice"
+    door.face(point, 3, words="")
+    page = door.page()
+    assert "She asked twice" not in page
+    assert line_of(page, point) == ""
+    assert len(said(door.placed)) == 3
+
+
+def test_a_colleague_has_his_own_face_and_line(app: Flask, door: Door, point: int) -> None:
+    door.face(point, 1, words="My line")
+    ole = door.placed.second_mentor("Ole", "en")
+    others = Door(app.test_client(), f"/m/{door.placed.link_of(ole)}/learning", door.placed)
+    page = others.page()
+    assert "My line</bdi>" in page
+    assert 'aria-pressed="true"' not in page
+    assert 'id="words-' not in page
+    others.face(point, 3)
+    page = others.page()
+    assert 'name="face" value="3" aria-pressed="true"' in page
+    assert line_of(page, point) == ""
+    page = door.page()
+    assert "My line</bdi>" in page
+    assert 'name="face" value="1" aria-pressed="true"' in page
+    assert line_of(page, point) == "My line"
+
+
 def test_a_face_that_comes_twice_counts_once(door: Door, point: int) -> None:
     for number in (2, 2, 1):
         assert door.face(point, number, id="made-with-the-form").status_code == 303
@@ -174,11 +212,46 @@ def test_what_was_seen_is_written_at_the_end_and_both_wordings_are_kept(door: Do
 # --- What cannot be -----------------------------------------------------------------------------------------
 
 
+def quoted(page: str) -> list[str]:
+    """Return what stands on top as typed, beside the reason why it was refused."""
+    (notice,) = re.findall(r'<div class="notice notice-warm" role="alert">.*?</div></div>', page, re.DOTALL)
+    return re.findall(r'<p class="quote" lang="en"><bdi dir="ltr">([^<]*)</bdi></p>', notice)
+
+
+def test_what_was_typed_is_quoted_when_its_form_has_gone(door: Door, point: int) -> None:
+    plan, placement = door.placed.plan, door.placed.placement.id
+    for number in range(2):
+        door.press("add-focus", body=f"Point {number}")
+    answer = door.press("add-focus", body="She greets everybody")
+    assert (answer.status_code, quoted(answer.text)) == (409, ["She greets everybody"])
+    plan.do("mette", actions.end_focus, placement, point)
+    answer = door.face(point, 3, words="She asked twice")
+    assert (answer.status_code, quoted(answer.text)) == (409, ["She asked twice"])
+    assert "Somebody has just put this aside. Nothing was lost." in answer.text
+    answer = door.press("closing", body="She can do a lot", seen_version=0)
+    assert (answer.status_code, quoted(answer.text)) == (409, ["She can do a lot"])
+
+
+def test_what_was_typed_stands_once_while_its_form_is_there(door: Door, point: int, step: int) -> None:
+    ends_in(door.placed, 0)
+    number = "010190-1234"
+    for verb, fields in (
+        ("add-focus", {"body": number}),
+        ("add-step", {"body": number}),
+        ("face", {"id": uuid4().hex, "about_id": point, "face": 3, "words": number}),
+        ("take-back", {"about_id": step, "words": number}),
+        ("closing", {"body": number, "seen_version": 0}),
+    ):
+        answer = door.press(verb, **fields)
+        assert (answer.status_code, quoted(answer.text), answer.text.count(number)) == (422, [], 1), verb
+
+
 @ON_SQLITE
 @pytest.mark.parametrize(
     ("verb", "fields", "sentence"),
     [
         ("face", {"face": "4"}, "We did not understand this answer."),
+        ("face", {"face": "3", "id": "x" * 36 + "\n"}, "We did not understand this answer."),
         ("face", {"face": "3", "id": "x"}, "We did not understand this answer."),
         ("face", {"face": "3", "words": "x" * 201}, "This is too long. Use at most 200 letters."),
         ("face", {"face": "3", "words": "010190-1234"}, "Please do not write a CPR number here."),

@@ -112,6 +112,35 @@ def test_what_comes_next_is_one_text_and_the_newer_words_are_never_lost(mette: F
     assert (refused.status_code, "Please do not write a CPR number here." in refused.text) == (422, True)
 
 
+def test_what_staff_typed_is_quoted_when_its_form_has_gone(mette: FlaskClient, placed: Placed) -> None:
+    quote = '<p class="quote" lang="da"><bdi dir="ltr">Hun søger arbejde</bdi></p>'
+    for number in range(3):
+        mette.post(address(placed, "/add-focus"), data={"body": f"Punkt {number}"})
+    for verb, fields, days in (
+        ("/add-focus", {}, 20),
+        ("/closing", {"seen_version": 0}, 20),
+        ("/closing", {"seen_version": 0}, -15),
+        ("/add-step", {}, -15),
+    ):
+        ends_in(placed, days)
+        answer = mette.post(address(placed, verb), data={"body": "Hun søger arbejde", **fields})
+        assert (answer.status_code, quote in answer.text) == (409, True), verb
+
+
+def test_what_comes_next_starts_from_its_danish_words_whatever_staff_read(mette: FlaskClient, placed: Placed) -> None:
+    ends_in(placed, 0)
+    does(placed, "mette", actions.write_closing, "Hun søger arbejde i en køkkenvirksomhed", seen_version=0)
+    ((text,),) = placed.plan.all(select(ClosingWord.text_id))
+    does(placed, "mette", actions.say_closing_in, text, "ti", "ስራሕ ትደሊ", seen_version=1)
+    in_danish = mette.get(address(placed)).text
+    placed.plan.speak("mette", "ti")
+    page = mette.get(address(placed)).text
+    assert "ስራሕ ትደሊ" in page
+    assert ">Hun søger arbejde i en køkkenvirksomhed</textarea>" in page
+    (lix,) = re.findall(r"LIX (\d+)", in_danish)
+    assert re.findall(r"LIX (\d+)", page) == [lix]
+
+
 def test_all_closing_words_stand_with_their_marks(mette: FlaskClient, placed: Placed) -> None:
     ends_in(placed, 0)
     for name, words in (("selam", "ቡን"), ("jens", "Hun kan styre kassen"), ("mette", "Hun søger arbejde")):
@@ -144,7 +173,7 @@ def test_a_mentors_words_are_said_in_her_language_and_hers_in_danish(mette: Flas
     fields = re.findall(r'name="text_id" value="(\d+)".*?<textarea[^>]* lang="(\w+)"', page, re.DOTALL)
     assert [tongue for _text, tongue in fields] == ["da", "ti"]
     for (text, _tongue), words in zip(fields, ("Kaffe", "ካሳ ትመርሕ"), strict=True):
-        assert mette.post(languages, data={"text_id": text, "body": words}).location == languages
+        assert mette.post(languages, data={"text_id": text, "body": words, "seen_version": 1}).location == languages
     marks = (
         select(Rendering.body, Rendering.language, Rendering.mark).filter_by(mark="checked").order_by(Rendering.body)
     )
@@ -159,11 +188,40 @@ def test_bad_words_in_another_language_are_refused_with_what_was_typed(mette: Fl
     text = does(placed, "jens", actions.add_step, "1F331", Wording("Hun åbner køkkenet", "da")).text_id
     languages = address(placed, "/languages")
     for body, sentence in (("x" * 401, "Use at most 400 letters."), ("010190-1234", "Please do not write a CPR")):
-        answer = mette.post(languages, data={"text_id": text, "body": body})
+        answer = mette.post(languages, data={"text_id": text, "body": body, "seen_version": 1})
         assert (answer.status_code, sentence in answer.text, body in answer.text) == (422, True, True)
-    assert mette.post(languages, data={"text_id": "x", "body": "ok"}).status_code == 422
+    for wrong in ({"text_id": "x"}, {"seen_version": "x"}, {"seen_version": ""}):
+        garbled = {"text_id": text, "body": "ok", "seen_version": 1, **wrong}
+        assert mette.post(languages, data=garbled).status_code == 422
     goal = placed.plan.draft()
-    assert mette.post(languages, data={"text_id": goal.text_id, "body": "ok"}).status_code == 404
+    elsewhere = {"text_id": goal.text_id, "body": "ok", "seen_version": 1}
+    assert mette.post(languages, data=elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize("bad", ["", "010190-1234"])
+def test_words_for_a_text_that_was_written_anew_are_refused_and_kept(
+    mette: FlaskClient, placed: Placed, bad: str
+) -> None:
+    placed.plan.speak("selam", "ti")
+    ends_in(placed, 0)
+    does(placed, "jens", actions.write_closing, "Hun kan styre kassen", seen_version=0)
+    languages = address(placed, "/languages")
+    fields = dict(re.findall(r'name="(text_id|seen_version)" value="(\d+)"', mette.get(languages).text))
+    assert fields["seen_version"] == "1"
+    does(placed, "jens", actions.write_closing, "Hun kan meget", seen_version=1)
+    if bad:  # what has to be mended first does not hide that the text has moved on
+        page = mette.post(languages, data={**fields, "body": bad}).text
+        fields = dict(re.findall(r'name="(text_id|seen_version)" value="(\d+)"', page))
+    answer = mette.post(languages, data={**fields, "body": "ካሳ ትመርሕ"})
+    assert answer.status_code == 409
+    assert "Jens has just written something new. Nothing is lost." in answer.text
+    assert '<bdi dir="ltr">Hun kan meget</bdi>' in answer.text
+    assert ">ካሳ ትመርሕ</textarea>" in answer.text
+    assert placed.plan.all(select(Rendering.body)) == [("Hun kan meget",)]
+    fields = dict(re.findall(r'name="(text_id|seen_version)" value="(\d+)"', answer.text))
+    assert mette.post(languages, data={**fields, "body": "ካሳ ትመርሕ"}).location == languages
+    marks = select(Rendering.body, Rendering.text_version).filter_by(mark="checked")
+    assert placed.plan.all(marks) == [("ካሳ ትመርሕ", 2)]
 
 
 # --- Who ----------------------------------------------------------------------------------------------------
