@@ -51,8 +51,15 @@ class Agreed:
         language = "da" if name == "mette" else self.plan.actor(name).language
         self.do(name, actions.change_line, line.id, Wording(body, language), seen_version=version)
 
-    def share(self, line: AgreementLine, *, is_shared: bool = True, name: str = "selam") -> None:
-        self.do(name, actions.set_shared, line.id, is_shared=is_shared)
+    def share(
+        self, line: AgreementLine, *, is_shared: bool = True, name: str = "selam", seen: int | None = None
+    ) -> None:
+        version = seen if seen is not None else self.text_version(line)
+        self.do(name, actions.set_shared, line.id, is_shared=is_shared, seen_version=version)
+
+    def say_in(self, line: AgreementLine, language: str, body: str, *, seen: int | None = None) -> None:
+        version = seen if seen is not None else self.text_version(line)
+        self.do("mette", actions.say_in, line.id, Wording(body, language), seen_version=version)
 
     def seen(self, name: str) -> str:
         """Return what a person's page would carry as what was read."""
@@ -88,6 +95,10 @@ class Agreed:
     def standing(self) -> queries.Standing:
         found = queries.content_of(self.plan.session, self.plan.cast.solby, self.number)
         self.plan.session.commit()
+        return found
+
+    def line(self, number: int) -> AgreementLine:
+        found: AgreementLine = self.plan.all(select(AgreementLine).filter_by(id=number))[0][0]
         return found
 
     def text_version(self, line: AgreementLine) -> int:

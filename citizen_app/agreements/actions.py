@@ -131,22 +131,35 @@ def say_in(
     line_id: int,
     wording: Wording,
     *,
+    seen_version: int,
     now: datetime,
 ) -> None:
-    """Say a line in another language and vouch for it; takes no yes back, for it says the same."""
+    """Say a line in another language and vouch for it; takes no yes back, for it says the same.
+
+    Raises StaleText when the line has moved on: nobody vouches for words that were not read.
+    """
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
     _held, line = _hold_line(session, actor, subject, placement_id, line_id, now)
     text = text_to_change(session, subject.municipality_id, line.text_id)
-    texts.say_in(session, actor, text, wording.language, wording.body, now)
+    texts.say_in(session, actor, text, wording.language, wording.body, now, seen_version=seen_version)
 
 
 def vouch_for(
-    session: Session, actor: Actor, subject: Subject, placement_id: int, line_id: int, language: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    subject: Subject,
+    placement_id: int,
+    line_id: int,
+    language: str,
+    *,
+    seen_version: int,
+    now: datetime,
 ) -> None:
-    """Declare that the older words in a language still say the same."""
+    """Declare that the older words in a language still say the same; raises StaleText as `say_in` does."""
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
     _held, line = _hold_line(session, actor, subject, placement_id, line_id, now)
-    texts.vouch(session, actor, text_to_change(session, subject.municipality_id, line.text_id), language, now)
+    text = text_to_change(session, subject.municipality_id, line.text_id)
+    texts.vouch(session, actor, text, language, now, seen_version=seen_version)
 
 
 def remove_line(
@@ -169,15 +182,22 @@ def set_shared(
     line_id: int,
     *,
     is_shared: bool,
+    seen_version: int,
     now: datetime,
 ) -> None:
-    """Let the mentor read one thing she needs, or no longer. Only she herself can say so."""
+    """Let the mentor read one thing she needs, or no longer. Only she herself can say so.
+
+    Raises AgreementChanged when she would share other words than she has read.
+    """
     held, line = _hold_line(session, actor, subject, placement_id, line_id, now)
     if held.side is not Side.CITIZEN or line.question != Question.SUPPORT:
         raise Forbidden
-    if line.is_shared != is_shared:
-        line.is_shared = is_shared
-        _changed(session, held, now)
+    if line.is_shared == is_shared:
+        return
+    if is_shared and text_to_change(session, subject.municipality_id, line.text_id).version != seen_version:
+        raise AgreementChanged
+    line.is_shared = is_shared
+    _changed(session, held, now)
 
 
 # --- Agreeing -----------------------------------------------------------------------------------------------
@@ -192,8 +212,10 @@ def show_agreement(
     """
     check(actor, Permission.ARRANGE_PLACEMENTS, subject)
     held = _hold(session, actor, subject, placement_id, now)
-    if not _standing(session, held).content.is_complete:
+    found = _standing(session, held)
+    if not found.content.is_complete:
         raise AgreementIncomplete
+    _refuse_unread(held, found, seen)
     if held.agreement.shown_at is None:
         held.agreement.shown_at = held.agreement.changed_at = now
     _yes(session, actor, held, seen, now)
@@ -211,9 +233,8 @@ def say_yes(session: Session, actor: Actor, subject: Subject, placement_id: int,
 
 def _yes(session: Session, actor: Actor, held: Held, seen: str, now: datetime) -> None:
     found = _standing(session, held)
-    if not rules.holds(held.side, found.content, _digests(found)):
-        if seen != rules.digest_for(held.side, found.content):
-            raise AgreementChanged
+    _refuse_unread(held, found, seen)
+    if not _holds(held, found):
         version = _version(session, held, found, now)
         session.add(
             AgreementYes(
@@ -227,8 +248,18 @@ def _yes(session: Session, actor: Actor, held: Held, seen: str, now: datetime) -
                 said_at=now,
             )
         )
-    _settle(session, held, now, side=held.side.value)
+        _settle(session, held, now, by_id=actor.person_id)
     _work_out(session, held)
+
+
+def _holds(held: Held, found: Standing) -> bool:
+    return rules.holds(held.side, found.content, _digests(found))
+
+
+def _refuse_unread(held: Held, found: Standing, seen: str) -> None:
+    """Refuse a yes to what was not read; one that is there already is said again without harm."""
+    if not _holds(held, found) and seen != rules.digest_for(held.side, found.content):
+        raise AgreementChanged
 
 
 def _version(session: Session, held: Held, found: Standing, now: datetime) -> AgreementVersion:
@@ -303,7 +334,10 @@ def settle_talk(
 
 
 def look_again(session: Session, municipality_id: int, placement_ids: Iterable[int], now: datetime) -> None:
-    """Work out anew whose yes is missing, after a placement's days, mentors or workplace have changed."""
+    """Work out anew whose yes is missing, after a placement's days, mentors or workplace have changed.
+
+    An agreement of a placement that is over stays as it was agreed.
+    """
     about = {"municipality_id": municipality_id}
     wanted = (
         select(WorkAgreement.placement_id)
@@ -312,6 +346,8 @@ def look_again(session: Session, municipality_id: int, placement_ids: Iterable[i
     )
     for placement_id in session.scalars(wanted.order_by(WorkAgreement.placement_id)).all():
         placement = placement_to_change(session, municipality_id, placement_id)
+        if rules.is_over(placement.last_day, now.date()):
+            continue
         held = Held(placement, session.get_one(WorkAgreement, placement_id, populate_existing=True), Side.STAFF)
         before = set(rules.sides_in(held.agreement.waits_for))
         _work_out(session, held)
@@ -401,7 +437,7 @@ def _work_out(session: Session, held: Held) -> None:
     session.flush()
 
 
-def _settle(session: Session, held: Held, now: datetime, **which: str) -> None:
+def _settle(session: Session, held: Held, now: datetime, **which: str | int) -> None:
     session.execute(
         update(AgreementTalk)
         .filter_by(municipality_id=held.placement.municipality_id, placement_id=held.placement.id, **which)

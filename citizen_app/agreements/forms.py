@@ -11,7 +11,7 @@ from wtforms import HiddenField, IntegerField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its hints
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Regexp
 
-from citizen_app.agreements.rules import LINE_LENGTH, TALK_LENGTH, TRANSLATION_LENGTH, Question
+from citizen_app.agreements.rules import LINE_LENGTH, TALK_ID, TALK_LENGTH, TRANSLATION_LENGTH, Question
 from citizen_app.config import LANGUAGES
 from citizen_app.goals.actions import Wording
 from citizen_app.people.forms import TOO_LONG, Form
@@ -32,6 +32,9 @@ PICTURES = {
 """Beside each question, and beside lines in own words."""
 
 
+GONE = _("This was taken out meanwhile. You can add your words again.")
+
+
 def ready_lines(question: Question) -> list[Phrase]:
     return phrases_for(phrase_bank().values(), question.value)
 
@@ -45,6 +48,11 @@ def asked_language(else_: str) -> str:
 
 def _words(longest: int) -> list[Any]:
     return [DataRequired(_("Write a few words.")), Length(max=longest, message=TOO_LONG), no_cpr_number]
+
+
+def seen_version() -> int:
+    """Return which version of a text was read by whoever presses; none that there is for what is no number."""
+    return request.form.get("seen_version", 0, type=int)
 
 
 class WordsForm(Form):
@@ -111,7 +119,7 @@ class YesForm(Form):
 class TalkForm(Form):
     """Wanting to talk first; words only if one likes."""
 
-    id = HiddenField(validators=[DataRequired(), Regexp(r"[0-9a-zA-Z-]{8,36}\Z")])
+    id = HiddenField(validators=[DataRequired(), Regexp(TALK_ID)])
     words = TextAreaField(
         _("What do you want to talk about?"),
         [Length(max=TALK_LENGTH, message=TOO_LONG), no_cpr_number],

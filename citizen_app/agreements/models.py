@@ -100,4 +100,4 @@ class AgreementTalk(InMunicipality, Base):
     words_language: Mapped[str] = mapped_column(String(5), default="")
     said_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
-    """When this side said yes after all, or staff had talked with them."""
+    """When whoever wished it said yes after all, or staff had talked with them."""

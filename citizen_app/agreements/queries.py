@@ -46,6 +46,7 @@ from citizen_app.agreements.rules import (
     digest_for,
     facts,
     holds,
+    is_over,
     sides_in,
     waiting_sides,
 )
@@ -301,6 +302,7 @@ class ReadAgreement:
     is_shown: bool
     yeses: Mapping[Side, Yes]
     talks: Sequence[AnyRow]
+    is_over: bool
     waits_for: Sequence[Side] = ()
     """The sides whose yes is missing; not all of them can be known to a mentor, who does not read everything."""
 
@@ -326,7 +328,9 @@ def dated(times: Sequence[WeeklyTime]) -> list[tuple[date, WeeklyTime]]:
     return [(MONDAY + timedelta(days=one.weekday), one) for one in times]
 
 
-def agreement(session: Session, actor: Actor, placement_id: int, side: Side, languages: Sequence[str]) -> ReadAgreement:
+def agreement(
+    session: Session, actor: Actor, placement_id: int, side: Side, languages: Sequence[str], today: date
+) -> ReadAgreement:
     """Return an agreement as a side reads it in these languages; who asks is for the caller to check."""
     found = content_of(session, actor.municipality_id, placement_id, side=side, reader_id=actor.person_id)
     lines = found.content.lines
@@ -357,16 +361,22 @@ def agreement(session: Session, actor: Actor, placement_id: int, side: Side, lan
         is_shown=found.is_shown,
         yeses=found.yeses,
         talks=found.talks,
-        waits_for=_waiting(found, side),
+        is_over=is_over(found.head.last_day, today),
+        waits_for=_waiting(found, side, today),
     )
 
 
-def _waiting(found: Standing, side: Side) -> list[Side]:
-    """Return the sides whose yes is missing: one's own by what one reads, the others' for a mentor as it is kept."""
+def _waiting(found: Standing, side: Side, today: date) -> list[Side]:
+    """Return the sides whose yes is missing: one's own by what one reads, the others' for a mentor as it is kept.
+
+    Once the placement is over all are as they are kept: what changes later asks nobody.
+    """
+    kept = sides_in(found.head.waits_for or "")
+    if is_over(found.head.last_day, today):
+        return kept
     now = waiting_sides(found.content, {one: yes.digest for one, yes in found.yeses.items()})
     if side is not Side.MENTOR:
         return now
-    kept = sides_in(found.head.waits_for or "")
     return [one for one in Side if one in (now if one is side else kept)]
 
 
@@ -489,12 +499,22 @@ def _kept_word(word: Mapping[str, Any], languages: Sequence[str]) -> ReadWord:
     return ReadWord(word["key"], word["danish"], language, word["meanings"].get(language, ""))
 
 
-def shared_now(session: Session, municipality_id: int, placement_id: int) -> set[int]:
-    """Return the lines that a mentor may read today: what she has taken back is not printed for one either."""
-    wanted = select(AgreementLine.id).filter_by(
-        municipality_id=municipality_id, placement_id=placement_id, is_shared=True
+def shared_now(session: Session, municipality_id: int, placement_id: int) -> set[tuple[int, int]]:
+    """Return the lines that a mentor may read today, each with the version of its words.
+
+    What she has taken back, taken out or said anew is not printed for a mentor from an older version either.
+    """
+    wanted = (
+        select(AgreementLine.id, Text.version)
+        .join(Text, Text.id == AgreementLine.text_id)
+        .where(
+            AgreementLine.municipality_id == municipality_id,
+            AgreementLine.placement_id == placement_id,
+            AgreementLine.is_shared,
+            AgreementLine.removed_at.is_(None),
+        )
     )
-    return set(session.scalars(wanted))
+    return {(line_id, version) for line_id, version in session.execute(wanted)}
 
 
 # --- On paper ---------------------------------------------------------------------------------------------
@@ -540,14 +560,14 @@ def paper(
         kept = version(session, municipality_id, placement_id, number=number).content
         shared = shared_now(session, municipality_id, placement_id)
     else:
-        kept, shared = record(session, found), {line.id for line in found.content.lines if line.is_shared}
+        kept, shared = record(session, found), {line.key for line in found.content.lines if line.is_shared}
         newest = newest_version(session, municipality_id, placement_id)
         number = newest.number if newest is not None and newest.digest == digest(found.content) else 0
     content = content_in(kept)
     seen = {
         line.id
         for line in content.seen_by(side).lines
-        if side is not Side.MENTOR or line.question is not Question.SUPPORT or line.id in shared
+        if side is not Side.MENTOR or line.question is not Question.SUPPORT or line.key in shared
     }
     lines: dict[Question, list[PaperLine]] = {question: [] for question in Question}
     for line in kept["lines"]:
@@ -590,6 +610,15 @@ def _text_lines(line: Mapping[str, Any]) -> dict[str, TextLine]:
 # --- To change ----------------------------------------------------------------------------------------------
 
 
+def question_taken_out(session: Session, municipality_id: int, placement_id: int, line_id: int) -> Question | None:
+    """Return which question a line answered that has been taken out since; nothing for any other."""
+    wanted = select(AgreementLine.question).filter_by(
+        id=line_id, placement_id=placement_id, municipality_id=municipality_id
+    )
+    found = session.scalar(wanted.where(AgreementLine.removed_at.is_not(None)))
+    return Question(found) if found else None
+
+
 def line_of(session: Session, municipality_id: int, placement_id: int, line_id: int) -> AgreementLine:
     """Return a line that still stands; raises NotFound for another placement's."""
     wanted = select(AgreementLine).filter_by(
@@ -619,6 +648,11 @@ _HER_TALK = exists().where(
     AgreementTalk.side == Side.CITIZEN.value,
     AgreementTalk.settled_at.is_(None),
 )
+_HAS_MENTOR = exists().where(
+    PlacementMentor.municipality_id == WorkAgreement.municipality_id,
+    PlacementMentor.placement_id == WorkAgreement.placement_id,
+    PlacementMentor.ended_at.is_(None),
+)
 OLDEST_WAITING = (
     select(
         WorkAgreement.placement_id.label("agreement_id"),
@@ -647,6 +681,7 @@ _NEEDING_STAFF: Select[*tuple[Any, ...]] = (
         WorkAgreement.changed_at,
         _OPEN_TALK.label("has_talk"),
         _HER_TALK.label("has_her_talk"),
+        _HAS_MENTOR.label("has_mentor"),
         Workplace.name.label("workplace"),
         Person.given_name,
         Person.family_name,
@@ -662,6 +697,7 @@ _NEEDING_STAFF: Select[*tuple[Any, ...]] = (
         Placement.last_day >= bindparam("today"),
         or_(
             _OPEN_TALK,
+            WorkAgreement.waits_for.contains(Side.STAFF.value),
             and_(
                 WorkAgreement.changed_at < bindparam("silent_before"),
                 or_(
@@ -677,7 +713,7 @@ _NEEDING_STAFF: Select[*tuple[Any, ...]] = (
 
 
 def agreements_needing_staff(session: Session, actor: Actor, today: date, now: datetime) -> Sequence[AnyRow]:
-    """Return the agreements somebody wants to talk about, or that wait for citizen or mentor for a week."""
+    """Return the agreements somebody wants to talk about, or that wait for staff, or for the others for a week."""
     values = {
         "municipality_id": actor.municipality_id,
         "person_id": actor.person_id,

@@ -40,6 +40,8 @@ HERS = frozenset({Question.PURPOSE, Question.SUPPORT, Question.MILESTONE})
 """What the citizen answers herself; the others follow from the workplace."""
 MOST_LINES = 8
 """Of one question: an agreement is short enough to be read aloud."""
+TALK_ID = r"[0-9a-zA-Z-]{8,36}\Z"
+"""What a form makes up for a wish to talk."""
 LINE_LENGTH = 300
 TRANSLATION_LENGTH = 400
 TALK_LENGTH = 300
@@ -63,6 +65,11 @@ class Line:
     picture: str = ""
     word_key: str | None = None
     is_shared: bool = True
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What tells these very words from older and newer ones."""
+        return self.id, self.text_version
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,11 @@ class Content:
     @property
     def is_complete(self) -> bool:
         return {line.question for line in self.lines} >= NEEDED
+
+
+def is_over(last_day: date, today: date) -> bool:
+    """Say whether a placement is over; what was agreed then stays agreed, and nobody says yes any more."""
+    return last_day < today
 
 
 def may_read(side: Side, line: Line) -> bool:

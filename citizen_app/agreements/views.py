@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, session, url_for
+from flask import Blueprint, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from citizen_app.agreements import actions, queries
-from citizen_app.agreements.forms import LineForm, TalkForm, WordsForm, YesForm, asked_language, ready_lines
+from citizen_app.agreements.forms import (
+    GONE,
+    LineForm,
+    TalkForm,
+    WordsForm,
+    YesForm,
+    asked_language,
+    ready_lines,
+    seen_version,
+)
 from citizen_app.agreements.queries import ReadAgreement
 from citizen_app.agreements.rules import HERS, MOST_LINES, QUESTIONS, Question
 from citizen_app.people.queries import own_subject
@@ -102,23 +110,21 @@ def new(placement_id: int, question: str) -> Response:
         else:
             session["notice"] = _("Saved.")
             return go(url_for("agreements.show", placement_id=placement_id))
-    return page(
-        "agreements/new.html",
-        here="today",
-        placement_id=placement_id,
-        question=question,
-        form=form,
-        phrases=ready_lines(asked),
-        status=422 if form.errors and status == 200 else status,
-    )
+    return _new_page(placement_id, asked, form, 422 if form.errors and status == 200 else status)
 
 
 @blueprint.route("/lines/<int:item_id>", methods=["GET", "POST"])
 @requires(Permission.SEE_OWN_PAGES)
 def words(placement_id: int, item_id: int) -> Response:
     """Write one of her lines in her own words."""
-    me = access.actor()
-    found = _line(_own(placement_id), item_id)
+    me, agreement = access.actor(), _own(placement_id)
+    if request.method == "POST":
+        gone = queries.question_taken_out(db(), me.municipality_id, placement_id, item_id)
+        if gone in HERS:
+            form = LineForm.read(gone, me.language)
+            form.form_errors.append(GONE)
+            return _new_page(placement_id, gone, form, 409)
+    found = _line(agreement, item_id)
     form = WordsForm(body=found.text.current_words(me.language), seen_version=found.text.version)
     theirs, status = None, 200
     if form.validate_on_submit():
@@ -138,27 +144,29 @@ def words(placement_id: int, item_id: int) -> Response:
         theirs=theirs,
         writing=me.language,
         back_address=url_for("agreements.show", placement_id=placement_id),
-        remove_address=url_for("agreements.press", placement_id=placement_id, item_id=item_id, verb="remove"),
+        remove_address=url_for("agreements.remove", placement_id=placement_id, item_id=item_id),
         status=422 if form.errors and status == 200 else status,
     )
 
 
-def _share(*about: Any, **more: Any) -> None:
-    actions.set_shared(*about, is_shared=True, **more)
-
-
-def _keep(*about: Any, **more: Any) -> None:
-    actions.set_shared(*about, is_shared=False, **more)
-
-
-VERBS: dict[str, Callable[..., None]] = {"share": _share, "keep": _keep, "remove": actions.remove_line}
-
-
-@blueprint.post("/lines/<int:item_id>/<any('share', 'keep', 'remove'):verb>")
+@blueprint.post("/lines/<int:item_id>/<any('share', 'keep'):verb>")
 @requires(Permission.SEE_OWN_PAGES)
-def press(placement_id: int, item_id: int, verb: str) -> Response:
+def share(placement_id: int, item_id: int, verb: str) -> Response:
     me = access.actor()
-    VERBS[verb](db(), me, own_subject(me), placement_id, item_id, now=now())
+    about, seen = (me, own_subject(me), placement_id, item_id), seen_version()
+    try:
+        actions.set_shared(db(), *about, is_shared=verb == "share", seen_version=seen, now=now())
+    except actions.AgreementChanged as refusal:
+        alert = _("The words have just been changed. Read them before you share them.")
+        return _page(placement_id, alert=alert, status=refusal.status)
+    return answer(url_for("agreements.show", placement_id=placement_id), lambda: _page(placement_id))
+
+
+@blueprint.post("/lines/<int:item_id>/remove")
+@requires(Permission.SEE_OWN_PAGES)
+def remove(placement_id: int, item_id: int) -> Response:
+    me = access.actor()
+    actions.remove_line(db(), me, own_subject(me), placement_id, item_id, now=now())
     return answer(url_for("agreements.show", placement_id=placement_id), lambda: _page(placement_id))
 
 
@@ -175,7 +183,7 @@ def _own(placement_id: int) -> ReadAgreement:
 
 def _own_or_coming(placement_id: int) -> ReadAgreement:
     me = access.actor()
-    found = queries.agreement(db(), me, placement_id, Side.CITIZEN, me.reading_languages)
+    found = queries.agreement(db(), me, placement_id, Side.CITIZEN, me.reading_languages, access.today())
     if found.citizen_id != me.person_id:
         raise NotFound
     return found
@@ -188,6 +196,18 @@ def _line(agreement: ReadAgreement, item_id: int) -> queries.ReadLine:
             if line.id == item_id:
                 return line
     raise NotFound
+
+
+def _new_page(placement_id: int, question: Question, form: LineForm, status: int) -> Response:
+    return page(
+        "agreements/new.html",
+        here="today",
+        placement_id=placement_id,
+        question=question.value,
+        form=form,
+        phrases=ready_lines(question),
+        status=status,
+    )
 
 
 def _page(placement_id: int, *, alert: Any = "", talk_form: TalkForm | None = None, status: int = 200) -> Response:

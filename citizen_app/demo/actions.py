@@ -444,8 +444,9 @@ def _read(scene: _Scene, side: Side, placement_id: int) -> str:
 
 
 def _share(scene: _Scene, event: Event, placement_id: int) -> None:
-    line_id = scene.known[event.facts["of"]]
-    agreements.set_shared(*_by(scene, event), placement_id, line_id, is_shared=True, now=event.at)
+    about, line_id = _by(scene, event), scene.known[event.facts["of"]]
+    seen = content_of(scene.session, scene.municipality.id, placement_id).rows[line_id].text_version
+    agreements.set_shared(*about, placement_id, line_id, is_shared=True, seen_version=seen, now=event.at)
 
 
 def _add_focus(scene: _Scene, event: Event, placement_id: int) -> None:

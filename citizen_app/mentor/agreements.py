@@ -5,6 +5,7 @@ What somebody needs is read here only when she has said so; else it is not even 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from citizen_app.agreements import actions
 from citizen_app.agreements.forms import TalkForm, YesForm
 from citizen_app.agreements.queries import ReadAgreement, agreement
 from citizen_app.agreements.rules import QUESTIONS
-from citizen_app.mentor.door import closed_door, hide, light_page, note_visit, open_door, subject_of
+from citizen_app.mentor.door import closed_door, hide, light_page, note_visit, open_door, subject_of, today_of
 from citizen_app.mentor.queries import placement_of_mentor
 from citizen_app.people.actions import log_access_daily
 from citizen_app.placements.queries import MentorAtDoor
@@ -26,7 +27,7 @@ from citizen_app.policy import Actor, Permission, Refusal
 from citizen_app.web.access import actor, midnight, public, requires, today
 from citizen_app.web.errors import sentence_for
 from citizen_app.web.fragments import go, page
-from citizen_app.web.session import db, now
+from citizen_app.web.session import db, keep_although_refused, keep_only_what_follows, now
 
 blueprint = Blueprint("mentor_agreements", __name__)
 
@@ -58,9 +59,7 @@ def link(token: str) -> Response:
     door = open_door(token)
     if door is None:
         return closed_door()
-    response = _link_page(token, door)
-    note_visit(door, "agreement")
-    return response
+    return _link_page(token, door)
 
 
 @blueprint.post("/m/<token>/agreement/yes")
@@ -93,9 +92,9 @@ def talk_by_link(token: str) -> Response:
 
 
 def _link_page(token: str, door: MentorAtDoor, *, status: int = 200, **more: Any) -> Response:
-    context = _context(door.actor, door.placement_id, **more)
+    context = _context(door.actor, door.placement_id, today_of(door.actor), **more)
     kind = _LinkTalk(formdata=None, id=uuid4().hex)
-    return light_page(
+    response = light_page(
         "mentor/link_agreement.html",
         door,
         status=status,
@@ -104,6 +103,10 @@ def _link_page(token: str, door: MentorAtDoor, *, status: int = 200, **more: Any
         writing=door.actor.language,
         **{"talk_form": kind, **context},
     )
+    if status >= 400:
+        keep_although_refused()
+    note_visit(door, "agreement")
+    return response
 
 
 # --- By account ---------------------------------------------------------------------------------------------
@@ -140,10 +143,10 @@ def talk(placement_id: int) -> Response:
 
 
 def _account_page(placement_id: int, *, status: int = 200, **more: Any) -> Response:
-    me = actor()
-    about = placement_of_mentor(db(), me, placement_id, today())
-    context = _context(me, placement_id, **more)
-    log_access_daily(db(), me, about.citizen_id, "agreement", midnight=midnight(), now=now())
+    me, reading = actor(), keep_only_what_follows() if status >= 400 else db()
+    about = placement_of_mentor(reading, me, placement_id, today())
+    context = _context(me, placement_id, today(), **more)
+    log_access_daily(reading, me, about.citizen_id, "agreement", midnight=midnight(), now=now())
     return page(
         "mentor/agreement.html",
         status=status,
@@ -158,8 +161,8 @@ def _account_page(placement_id: int, *, status: int = 200, **more: Any) -> Respo
 # --- Either way ---------------------------------------------------------------------------------------------
 
 
-def _context(me: Actor, placement_id: int, *, alert: Any = "", **more: Any) -> dict[str, Any]:
-    found: ReadAgreement = agreement(db(), me, placement_id, Side.MENTOR, me.reading_languages)
+def _context(me: Actor, placement_id: int, day: date, *, alert: Any = "", **more: Any) -> dict[str, Any]:
+    found: ReadAgreement = agreement(db(), me, placement_id, Side.MENTOR, me.reading_languages, day)
     questions = [question.value for question in QUESTIONS]
     return {"agreement": found, "questions": questions, "alert": alert, **more}
 

@@ -5,6 +5,8 @@ Who may not arrange placements reads what the mentor reads: what somebody needs 
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, request, session, url_for
@@ -13,26 +15,29 @@ from werkzeug.wrappers import Response
 
 from citizen_app.agreements import actions, queries
 from citizen_app.agreements.forms import (
+    GONE,
     LineForm,
     OtherLanguageForm,
     WordsForm,
     YesForm,
     asked_language,
     ready_lines,
+    seen_version,
 )
 from citizen_app.agreements.queries import ReadAgreement, ReadLine
-from citizen_app.agreements.rules import MOST_LINES, QUESTIONS, Question, content_in
+from citizen_app.agreements.rules import MOST_LINES, QUESTIONS, TALK_ID, Question, content_in
 from citizen_app.config import LANGUAGES
 from citizen_app.people.actions import log_access
 from citizen_app.placements.rules import Side
 from citizen_app.policy import Actor, NotFound, Permission
 from citizen_app.staff.placements import Known, placement_of, placement_to_change
 from citizen_app.texts.actions import StaleText
+from citizen_app.texts.queries import readings
 from citizen_app.texts.rules import readability
-from citizen_app.web import errors
+from citizen_app.web import access, errors
 from citizen_app.web.access import requires
 from citizen_app.web.fragments import go, macros, page
-from citizen_app.web.session import db, now
+from citizen_app.web.session import db, keep_only_what_follows, now
 
 blueprint = Blueprint("staff_agreements", __name__, url_prefix="/staff/placements/<int:placement_id>/agreement")
 
@@ -44,7 +49,6 @@ blueprint = Blueprint("staff_agreements", __name__, url_prefix="/staff/placement
 @requires(Permission.SEE_CASELOAD, writes=True)
 def show(placement_id: int) -> Response:
     me, known = placement_of(placement_id)
-    log_access(db(), me, known.row.citizen_id, "agreement", now())
     return _page(me, known)
 
 
@@ -123,7 +127,13 @@ def add(placement_id: int, question: str) -> Response:
 def words(placement_id: int, item_id: int) -> Response:
     """Write a line anew in Danish."""
     me, known = placement_to_change(placement_id)
-    found = _line(queries.agreement(db(), me, placement_id, Side.STAFF, ("da",)), item_id)
+    if request.method == "POST":
+        gone = queries.question_taken_out(db(), me.municipality_id, placement_id, item_id)
+        if gone is not None:
+            again = LineForm.read(gone, me.writing_language)
+            again.form_errors.append(GONE)
+            return _page(me, known, form=again, status=409)
+    found = _line(queries.agreement(db(), me, placement_id, Side.STAFF, ("da",), access.today()), item_id)
     form = WordsForm(body=found.text.current_words("da"), seen_version=found.text.version)
     theirs, status, back = None, 200, url_for("staff_agreements.show", placement_id=placement_id)
     if form.validate_on_submit():
@@ -135,8 +145,8 @@ def words(placement_id: int, item_id: int) -> Response:
         else:
             session["notice"] = _("Saved.")
             return go(back)
-    if request.method == "GET":
-        log_access(db(), me, known.row.citizen_id, "agreement", now())
+    status = 422 if form.errors and status == 200 else status
+    _log(me, known, status)
     return page(
         "agreements/words.html",
         here="placements",
@@ -146,7 +156,7 @@ def words(placement_id: int, item_id: int) -> Response:
         writing="da",
         back_address=back,
         remove_address=url_for("staff_agreements.remove", placement_id=placement_id, item_id=item_id),
-        status=422 if form.errors and status == 200 else status,
+        status=status,
     )
 
 
@@ -166,37 +176,64 @@ def vouch(placement_id: int, item_id: int) -> Response:
     language = request.form.get("language", "")
     if language not in LANGUAGES:
         raise NotFound
-    actions.vouch_for(db(), me, known.citizen.subject, placement_id, item_id, language, now=now())
+    about, seen = (me, known.citizen.subject, placement_id, item_id, language), seen_version()
+    try:
+        actions.vouch_for(db(), *about, seen_version=seen, now=now())
+    except StaleText as stale:
+        alert = _("The words have just been changed. Read them again before you say yes.")
+        return _page(me, known, alert=alert, status=stale.status)
     return go(url_for("staff_agreements.show", placement_id=placement_id))
 
 
 @blueprint.route("/languages", methods=["GET", "POST"])
 @requires(Permission.ARRANGE_PLACEMENTS, writes=True)
 def languages(placement_id: int) -> Response:
-    """Every line beside its words in the citizen's language, to write down with an interpreter."""
+    """Every line beside its words in the other's language, to write down with an interpreter.
+
+    That is the citizen's, or Danish for her own words.
+    """
     me, known = placement_to_change(placement_id)
-    tongue = known.citizen.row.language
-    found = queries.agreement(db(), me, placement_id, Side.STAFF, (tongue, "da"))
-    lines = [line for question in QUESTIONS for line in found.lines[question]]
     form, text_id = OtherLanguageForm(), request.form.get("text_id", 0, type=int)
-    is_refused = request.method == "POST" and not form.validate_on_submit()
-    if request.method == "POST" and not is_refused:
-        item_id = next((line.id for line in lines if line.text.text_id == text_id), 0)
+    theirs, status = None, 200
+    if form.validate_on_submit():
+        item_id, tongue = next(
+            ((line.id, tongue) for line, tongue in _both_ways(me, known) if line.text.text_id == text_id), (0, "")
+        )
         about = (me, known.citizen.subject, placement_id, item_id, form.wording(tongue))
-        actions.say_in(db(), *about, now=now())
-        session["notice"] = _("Saved.")
-        return go(url_for("staff_agreements.languages", placement_id=placement_id))
-    log_access(db(), me, known.row.citizen_id, "agreement", now())
+        try:
+            actions.say_in(db(), *about, seen_version=seen_version(), now=now())
+        except StaleText as stale:
+            theirs, status = stale, stale.status
+        else:
+            session["notice"] = _("Saved.")
+            return go(url_for("staff_agreements.languages", placement_id=placement_id))
+    status = 422 if form.errors and status == 200 else status
+    _log(me, known, status)
     return page(
         "staff/agreements/languages.html",
         here="placements",
         placement=known.row,
         citizen=known.citizen.row,
-        texts=[line.text for line in lines],
+        texts=[(line.text, tongue) for line, tongue in _both_ways(me, known)],
         form=form,
-        refused_id=text_id if is_refused else None,
-        status=422 if is_refused else 200,
+        refused_id=text_id if status != 200 else None,
+        theirs=theirs,
+        status=status,
     )
+
+
+def _both_ways(me: Actor, known: Known) -> list[tuple[ReadLine, str]]:
+    """Return every line with the language it is to be said in, read in that one first."""
+    hers = known.citizen.row.language
+    read = (db(), me, known.row.id, Side.STAFF)
+    found = queries.agreement(*read, (hers, "da"), access.today())
+    lines = [line for question in QUESTIONS for line in found.lines[question]]
+    own = [line.text.text_id for line in lines if line.text.original_language == hers]
+    danish = readings(db(), me.municipality_id, own, ("da", hers))
+    return [
+        (replace(line, text=danish[line.text.text_id]), "da") if line.text.text_id in danish else (line, hers)
+        for line in lines
+    ]
 
 
 # --- Agreeing -----------------------------------------------------------------------------------------------
@@ -221,6 +258,8 @@ def press(placement_id: int, verb: str) -> Response:
 def settle(placement_id: int, key: str) -> Response:
     """Write down that staff have talked with whoever wished it."""
     me, known = placement_to_change(placement_id)
+    if not re.match(TALK_ID, key):
+        raise NotFound
     actions.settle_talk(db(), me, known.citizen.subject, placement_id, key, now=now())
     return go(url_for("staff_agreements.show", placement_id=placement_id))
 
@@ -240,10 +279,16 @@ def _line(agreement: ReadAgreement, item_id: int) -> ReadLine:
     raise NotFound
 
 
+def _log(me: Actor, known: Known, status: int) -> None:
+    """Log a look at what somebody needs, also when it is at the answer to a press that was refused."""
+    log_access(keep_only_what_follows() if status >= 400 else db(), me, known.row.citizen_id, "agreement", now())
+
+
 def _page(me: Actor, known: Known, *, form: LineForm | None = None, alert: Any = "", status: int = 200) -> Response:
     placement_id, citizen = known.row.id, known.citizen.row
+    _log(me, known, status)
     side = Side.STAFF if known.may_change else Side.MENTOR
-    found = queries.agreement(db(), me, placement_id, side, _languages(known))
+    found = queries.agreement(db(), me, placement_id, side, _languages(known), access.today())
     tasks = queries.branch_words(db(), me, known.row.branch) if known.may_change else []
     return page(
         "staff/agreements/show.html",

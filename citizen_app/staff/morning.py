@@ -136,16 +136,20 @@ def _errands(me: Actor) -> Iterator[Errand]:
 
 
 def _about_agreements(rows: Iterable[AnyRow]) -> Iterator[Errand]:
-    """Say who wants to talk about a work agreement, and who has been asked for a week."""
+    """Say who wants to talk about a work agreement, and whose yes is missing: the others' after a week."""
     for row in rows:
         waiting = sides_in(row.waits_for)
         if row.has_talk:
             icon = "chat"
             sentence = _("Wants to talk about the agreement") if row.has_her_talk else _("The mentor wants to talk")
+        elif Side.STAFF in waiting:
+            icon, sentence = "hand", _("Waits for your yes to the agreement")
+        elif Side.CITIZEN in waiting:
+            icon, sentence = "clock", _("Has not said yes to the agreement")
+        elif row.has_mentor:
+            icon, sentence = "clock", _("The mentor has not said yes yet")
         else:
-            icon = "clock"
-            is_hers = Side.CITIZEN in waiting
-            sentence = _("Has not said yes to the agreement") if is_hers else _("The mentor has not said yes yet")
+            icon, sentence = "people", _("There is no mentor yet")
         yield Errand(row, row.citizen_id, icon, sentence, f"/staff/placements/{row.placement_id}/agreement")
 
 

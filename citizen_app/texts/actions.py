@@ -53,13 +53,9 @@ def write_anew(
 
     Raises StaleText when the text has moved on since `seen_version`.
     """
-    original = _rendering(session, text, text.original_language)
-    if original is None:
-        raise NotFound
     if says(session, text, language, body):
         return False
-    if seen_version != text.version:
-        raise StaleText(original, body)
+    _refuse_stale(session, text, body, seen_version)
     text.version += 1
     text.original_language = language
     text.phrase_key = None
@@ -67,26 +63,45 @@ def write_anew(
     return True
 
 
-def say_in(session: Session, actor: Actor, text: Text, language: str, body: str, now: datetime) -> bool:
+def say_in(
+    session: Session,
+    actor: Actor,
+    text: Text,
+    language: str,
+    body: str,
+    now: datetime,
+    *,
+    seen_version: int | None = None,
+) -> bool:
     """Say the same in another language and vouch for it; the original stays. Returns whether anything changed.
 
-    Raises OriginalWords when it would put other words into the author's mouth.
+    Raises OriginalWords when it would put other words into the author's mouth, and StaleText when the text has moved
+    on since `seen_version`.
     """
     if says(session, text, language, body):
         return False
+    if seen_version is not None:
+        _refuse_stale(session, text, body, seen_version)
     if language == text.original_language:
         raise OriginalWords
     _put(session, actor, text, language, body, TruthMark.CHECKED, now)
     return True
 
 
-def vouch(session: Session, actor: Actor, text: Text, language: str, now: datetime) -> bool:
-    """Declare that an outdated rendering still says the same as the original. Returns whether it was outdated."""
+def vouch(
+    session: Session, actor: Actor, text: Text, language: str, now: datetime, *, seen_version: int | None = None
+) -> bool:
+    """Declare that an outdated rendering still says the same as the original. Returns whether it was outdated.
+
+    Raises StaleText when the text has moved on since `seen_version`.
+    """
     rendering = _rendering(session, text, language)
     if rendering is None:
         raise NotFound
     if rendering.text_version == text.version:
         return False
+    if seen_version is not None:
+        _refuse_stale(session, text, rendering.body, seen_version)
     _put(session, actor, text, language, rendering.body, TruthMark.CHECKED, now)
     return True
 
@@ -109,6 +124,15 @@ def says(session: Session, text: Text, language: str, body: str) -> bool:
     """Say whether the text, as it stands now, already has these words in this language."""
     current = _rendering(session, text, language)
     return current is not None and current.body == body and current.text_version == text.version
+
+
+def _refuse_stale(session: Session, text: Text, mine: str, seen_version: int) -> None:
+    if seen_version == text.version:
+        return
+    original = _rendering(session, text, text.original_language)
+    if original is None:
+        raise NotFound
+    raise StaleText(original, mine)
 
 
 def _rendering(session: Session, text: Text, language: str) -> Rendering | None:

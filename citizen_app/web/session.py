@@ -49,6 +49,15 @@ def keep_although_refused() -> None:
     g.keep = True
 
 
+def keep_only_what_follows() -> Session:
+    """Take back what a refused act did and keep what is written from here on, although the answer is an error.
+
+    For a page of a citizen's that shows what was refused: that somebody looked at it is logged.
+    """
+    keep_although_refused()
+    return begin_writing()
+
+
 def now() -> datetime:
     """Return the moment this request began; the same for everything it does."""
     if "now" not in g:

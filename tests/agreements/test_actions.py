@@ -20,6 +20,7 @@ from citizen_app.goals.actions import Wording
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import MentorFacts, PlacementFacts
+from citizen_app.placements.models import Placement
 from citizen_app.placements.rules import PlacementKind, Side
 from citizen_app.policy import Forbidden, NotFound, Refusal, Subject
 from citizen_app.texts.actions import StaleText
@@ -173,6 +174,16 @@ def test_to_look_again_without_a_change_changes_nothing(agreed: Agreed) -> None:
     assert (agreed.waits_for, agreed.agreement_row().changed_at) == ("", before)
 
 
+def test_what_changes_after_a_placement_is_over_takes_no_yes_back(agreed: Agreed) -> None:
+    agreed.everybody_agrees()
+    agreed.plan.session.get_one(Placement, agreed.number).last_day = agreed.placed.today - timedelta(days=2)
+    agreed.plan.session.commit()
+    loses_mentor(agreed)
+    actions.look_again(agreed.plan.session, agreed.plan.cast.solby, [agreed.number], agreed.plan.now)
+    agreed.plan.session.commit()
+    assert agreed.waits_for == ""
+
+
 def test_a_draft_is_left_alone_when_facts_change(draft: Agreed) -> None:
     actions.look_again(draft.plan.session, draft.plan.cast.solby, [draft.number], draft.plan.now)
     draft.plan.session.commit()
@@ -199,7 +210,7 @@ def test_only_she_herself_shares_a_need(agreed: Agreed) -> None:
 
 def test_other_lines_are_not_hers_to_hide(agreed: Agreed) -> None:
     (task,) = [line for line in agreed.standing().content.lines if line.question == "task"]
-    refused(Forbidden, lambda: agreed.do("selam", actions.set_shared, task.id, is_shared=False))
+    refused(Forbidden, lambda: agreed.do("selam", actions.set_shared, task.id, is_shared=False, seen_version=1))
 
 
 def test_to_share_asks_the_mentor_alone_and_to_take_it_back_too(agreed: Agreed) -> None:
@@ -222,6 +233,17 @@ def test_staffs_new_words_for_a_need_are_not_what_she_has_shared(agreed: Agreed)
     agreed.share(need)
     agreed.change(need, "ሕቖይ የሕምመኒ", "selam")
     assert agreed.plan.fresh(need).is_shared is True
+
+
+def test_she_shares_only_the_words_that_she_has_read(agreed: Agreed) -> None:
+    need = need_of(agreed)
+    agreed.change(need, "Jeg har en diagnose")
+    refused(actions.AgreementChanged, lambda: agreed.share(need, seen=1))
+    assert agreed.plan.fresh(need).is_shared is False
+    agreed.share(need, seen=2)
+    assert agreed.plan.fresh(need).is_shared is True
+    agreed.share(need, is_shared=False, seen=1)
+    assert agreed.plan.fresh(need).is_shared is False, "to keep words to herself she need not have read the newest"
 
 
 def test_the_query_for_a_mentor_does_not_even_read_what_is_not_shared(agreed: Agreed) -> None:
@@ -250,7 +272,7 @@ def test_a_mentor_learns_nothing_of_a_line_from_being_refused(agreed: Agreed) ->
     for number in (need_of(agreed).id, 999_999):
         for verb, more in (
             (actions.remove_line, {}),
-            (actions.set_shared, {"is_shared": True}),
+            (actions.set_shared, {"is_shared": True, "seen_version": 1}),
         ):
             refused(Forbidden, lambda v=verb, n=number, m=more: agreed.do("jens", v, n, **m))  # type: ignore[misc]
         change = (number, Wording("Noget", "da"))
@@ -303,12 +325,24 @@ def test_two_who_write_a_line_at_once_lose_nothing(agreed: Agreed) -> None:
 def test_words_in_another_language_take_no_yes_back(agreed: Agreed) -> None:
     agreed.everybody_agrees()
     need = need_of(agreed)
-    agreed.do("mette", actions.say_in, need.id, Wording("ሕቖይ የሕምመኒ", "ti"))
+    agreed.say_in(need, "ti", "ሕቖይ የሕምመኒ")
     assert agreed.waits_for == ""
-    refused(Forbidden, lambda: agreed.do("selam", actions.say_in, need.id, Wording("x", "en")))
+    refused(Forbidden, lambda: agreed.do("selam", actions.say_in, need.id, Wording("x", "en"), seen_version=1))
     agreed.change(need, "Jeg løfter ikke")
-    agreed.do("mette", actions.vouch_for, need.id, "ti")
-    refused(Forbidden, lambda: agreed.do("selam", actions.vouch_for, need.id, "ti"))
+    agreed.do("mette", actions.vouch_for, need.id, "ti", seen_version=2)
+    refused(Forbidden, lambda: agreed.do("selam", actions.vouch_for, need.id, "ti", seen_version=2))
+
+
+def test_an_interpreters_words_for_older_words_are_not_stamped_as_the_same(agreed: Agreed) -> None:
+    need = need_of(agreed)
+    agreed.say_in(need, "ti", "ሕቖይ የሕምመኒ")
+    agreed.change(need, "Jeg løfter ikke")
+    with pytest.raises(StaleText) as stale:
+        agreed.say_in(need, "pl", "Bolą mnie plecy", seen=1)
+    assert (stale.value.theirs_body, stale.value.mine) == ("Jeg løfter ikke", "Bolą mnie plecy")
+    refused(StaleText, lambda: agreed.do("mette", actions.vouch_for, need.id, "ti", seen_version=1))
+    agreed.say_in(need, "pl", "Nie dźwigam", seen=2)
+    agreed.say_in(need, "pl", "Nie dźwigam", seen=1)  # what stands already is said twice without harm
 
 
 # --- Versions -----------------------------------------------------------------------------------------------
@@ -316,7 +350,7 @@ def test_words_in_another_language_take_no_yes_back(agreed: Agreed) -> None:
 
 def test_a_version_keeps_every_word_as_it_was(agreed: Agreed) -> None:
     need = need_of(agreed)
-    agreed.do("mette", actions.say_in, need.id, Wording("ሕቖይ የሕምመኒ", "ti"))
+    agreed.say_in(need, "ti", "ሕቖይ የሕምመኒ")
     agreed.add("place", "Bagdøren")
     agreed.yes("selam")
     (version,) = agreed.plan.all(select(AgreementVersion).filter_by(number=2))[0]
@@ -370,6 +404,26 @@ def test_paper_for_the_mentor_has_only_what_is_shared_then_and_now(agreed: Agree
     assert SECRET in papers(agreed, 2)[Side.STAFF]
 
 
+def test_what_she_has_removed_is_on_no_older_paper_for_the_mentor(agreed: Agreed) -> None:
+    need = need_of(agreed)
+    agreed.share(need)
+    agreed.yes("jens")
+    agreed.do("selam", actions.remove_line, need.id)
+    assert SECRET not in papers(agreed, 2)[Side.MENTOR]
+    assert SECRET in papers(agreed, 2)[Side.STAFF]
+
+
+def test_words_she_has_withdrawn_are_on_no_older_paper_though_she_shares_new_ones(agreed: Agreed) -> None:
+    need = need_of(agreed)
+    agreed.share(need)
+    agreed.yes("jens")
+    agreed.share(need, is_shared=False)
+    agreed.change(need, "ዕረፍቲ", "selam")
+    agreed.share(need)
+    assert SECRET not in papers(agreed, 2)[Side.MENTOR]
+    assert "ዕረፍቲ" in papers(agreed)[Side.MENTOR]
+
+
 # --- Talking first ------------------------------------------------------------------------------------------
 
 
@@ -385,6 +439,29 @@ def test_a_wish_to_talk_is_kept_once_and_ends_with_a_yes_or_a_talk(agreed: Agree
     }
     agreed.do("mette", actions.settle_talk, key)
     assert all(settled for _side, _words, settled in agreed.talks())
+
+
+def test_one_mentors_yes_leaves_the_others_wish_to_talk_open(agreed: Agreed) -> None:
+    cast, plan = agreed.plan.cast, agreed.plan
+    nadia = gets_another_mentor(agreed)
+    subject = Subject(cast.solby, cast.selam, frozenset({nadia}))
+    about = (plan.session, actor_for(plan.session, nadia), subject, agreed.number)
+    actions.want_to_talk(*about, "nadias-wish", "Onsdag er svær", now=plan.now)
+    plan.session.commit()
+    agreed.talk("jens")
+    agreed.yes("jens")
+    assert {words: settled is not None for _side, words, settled in agreed.talks()} == {
+        "Onsdag er svær": False,
+        "": True,
+    }
+
+
+def test_a_yes_that_says_nothing_new_leaves_a_wish_to_talk_open(agreed: Agreed) -> None:
+    seen = agreed.seen("jens")
+    agreed.yes("jens", seen=seen)
+    agreed.talk("jens", "Onsdag er svær")
+    agreed.yes("jens", seen=seen)
+    assert agreed.talks() == [("mentor", "Onsdag er svær", None)]
 
 
 def test_who_may_wish_to_talk_and_settle(agreed: Agreed) -> None:
@@ -414,11 +491,10 @@ def test_after_whatever_happens_a_yes_holds_just_as_long_as_its_side_reads_the_s
         elif what == "need" and len(needs) < MOST_LINES:
             agreed.add("support", f"Hjælp {step}")
         elif what == "change":
-            line = agreed.plan.session.get(AgreementLine, chance.choice(lines).id)
-            agreed.plan.session.commit()
-            agreed.change(line, f"Nye ord {step}")
+            agreed.change(agreed.line(chance.choice(lines).id), f"Nye ord {step}")
         elif what == "share" and needs:
-            agreed.do("selam", actions.set_shared, chance.choice(needs).id, is_shared=chance.random() < 0.6)
+            need = chance.choice(needs)
+            agreed.share(agreed.line(need.id), is_shared=chance.random() < 0.6)
         elif what == "remove" and needs:
             agreed.do("mette", actions.remove_line, chance.choice(needs).id)
         elif what == "yes":

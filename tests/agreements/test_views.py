@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from citizen_app.agreements import actions
 from citizen_app.agreements.models import AgreementLine
+from citizen_app.placements.models import Placement, Workplace
 from tests.agreed import SECRET, Agreed, agreed, draft
 from tests.home.test_views import MOST_SELECTS, sent
 from tests.placed import placed
@@ -175,13 +177,30 @@ def test_she_decides_what_her_mentor_may_read(agreed: Agreed, selam: FlaskClient
     line = line_of(agreed, "support").id
     press = address(agreed, f"/lines/{line}")
     assert "Your mentor cannot read this." in selam.get(address(agreed)).text
-    assert selam.post(f"{press}/share").location == address(agreed)
+    assert selam.post(f"{press}/share", data={"seen_version": "1"}).location == address(agreed)
     assert line_of(agreed, "support").is_shared is True
     piece = selam.post(f"{press}/keep", headers=HTMX)
     assert piece.status_code == 200
     assert piece.text.strip().startswith('<div id="agreement"')
     assert "Your mentor cannot read this." in piece.text
     assert line_of(agreed, "support").is_shared is False
+
+
+def test_words_that_she_has_not_seen_are_not_shared_from_an_older_page(agreed: Agreed, selam: FlaskClient) -> None:
+    need = line_of(agreed, "support")
+    press = address(agreed, f"/lines/{need.id}/share")
+    assert 'name="seen_version" value="1"' in selam.get(address(agreed)).text
+    agreed.change(need, "Jeg har en diagnose")
+    for headers in ({}, HTMX):
+        for fields in ({"seen_version": "1"}, {}, {"seen_version": "x"}, {"seen_version": "9" * 30}):
+            answer = selam.post(press, data=fields, headers=headers)
+            assert answer.status_code == 409
+            assert "The words have just been changed. Read them before you share them." in answer.text
+            assert "Jeg har en diagnose" in answer.text
+            assert 'name="seen_version" value="2"' in answer.text
+            assert agreed.plan.fresh(need).is_shared is False
+    assert selam.post(press, data={"seen_version": "2"}).status_code == 303
+    assert agreed.plan.fresh(need).is_shared is True
 
 
 def test_she_adds_by_picture_and_in_her_own_words(agreed: Agreed, selam: FlaskClient) -> None:
@@ -252,6 +271,23 @@ def test_her_new_words_and_staffs_stand_side_by_side(agreed: Agreed, selam: Flas
     assert selam.post(address(agreed, f"/lines/{need.id}"), data={"body": "x"}).status_code == 422
 
 
+def test_words_for_what_was_taken_out_meanwhile_can_be_added_again(agreed: Agreed, selam: FlaskClient) -> None:
+    need = line_of(agreed, "support")
+    page = address(agreed, f"/lines/{need.id}")
+    agreed.do("mette", actions.remove_line, need.id)
+    assert selam.get(page).status_code == 404
+    answer = selam.post(page, data={"body": "I need rest", "seen_version": "1"})
+    assert answer.status_code == 409
+    assert "This was taken out meanwhile." in answer.text
+    assert ">I need rest</textarea>" in answer.text.replace("\r\n", "")
+    assert f'action="{address(agreed, "/new/support")}"' in answer.text
+    assert selam.post(address(agreed, "/new/support"), data={"body": "I need rest"}).status_code == 303
+    task = agreed.add("task", "Vaske")
+    agreed.do("mette", actions.remove_line, task.id)
+    assert selam.post(address(agreed, f"/lines/{task.id}"), data={"body": "x", "seen_version": "1"}).status_code == 404
+    assert selam.post(address(agreed, "/lines/999999"), data={"body": "x", "seen_version": "1"}).status_code == 404
+
+
 def test_she_takes_out_what_is_hers_but_not_the_last_purpose(agreed: Agreed, selam: FlaskClient) -> None:
     need, purpose = line_of(agreed, "support").id, line_of(agreed, "purpose").id
     assert selam.post(address(agreed, f"/lines/{need}/remove")).status_code == 303
@@ -259,6 +295,20 @@ def test_she_takes_out_what_is_hers_but_not_the_last_purpose(agreed: Agreed, sel
     refused = selam.post(address(agreed, f"/lines/{purpose}/remove"))
     assert refused.status_code == 409
     assert "The agreement needs a purpose and a task." in refused.text
+
+
+def test_after_the_last_day_an_agreement_stays_as_it_was_agreed(agreed: Agreed, selam: FlaskClient) -> None:
+    plan = agreed.plan
+    plan.session.get_one(Placement, agreed.number).last_day = agreed.placed.today - timedelta(days=1)
+    plan.session.commit()
+    for name in ("mette", "selam", "jens"):
+        agreed.yes(name)
+    plan.session.get_one(Workplace, agreed.placed.workplace.id).address = "Havnen 2"
+    plan.session.commit()
+    page = selam.get(address(agreed)).text
+    assert "<bdi>Selam</bdi> said yes on" in page
+    assert "We wait for your yes." not in page
+    assert "I agree" not in page
 
 
 # --- Paper --------------------------------------------------------------------------------------------------

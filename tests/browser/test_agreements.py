@@ -47,7 +47,8 @@ def long_agreement(live_engine: Engine, live_cast: Cast, new_citizen: NewCitizen
             for number in range(MOST_LINES):
                 words = DANISH * (1 + number % 3)
                 line = actions.add_line(*about, question, Wording(words, "da"), picture="1F4AC", now=now)
-                actions.say_in(*about, line.id, Wording(ARABIC * (1 + number % 2), "ar"), now=now)
+                said = Wording(ARABIC * (1 + number % 2), "ar")
+                actions.say_in(*about, line.id, said, seen_version=1, now=now)
         seen = digest_for(Side.STAFF, queries.content_of(session, live_cast.solby, made.id).content)
         actions.show_agreement(*about, seen=seen, now=now)
         session.commit()
@@ -112,6 +113,23 @@ def test_the_paper_stands_side_by_side_also_on_a_phone(
     assert left["x"] + left["width"] <= right["x"] + 1
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert axe_findings(page) == []
+
+
+def test_what_she_has_half_written_stays_when_she_shares_a_need(
+    phone: BrowserContext, long_agreement: tuple[int, int], enter: Callable[..., None]
+) -> None:
+    citizen, placement = long_agreement
+    enter(phone, citizen, "ar")
+    page = phone.new_page()
+    page.goto(f"/agreements/{placement}")
+    page.locator("#answer summary").click()
+    words = page.locator("#answer textarea")
+    words.fill("الوقت في الصباح")
+    switch = page.locator("button[id^='share-']").first
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(words).to_be_visible()
+    expect(words).to_have_value("الوقت في الصباح")
 
 
 def test_she_shares_a_need_and_agrees_with_the_keyboard_alone(

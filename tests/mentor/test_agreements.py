@@ -11,9 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from citizen_app.agreements import actions
 from citizen_app.agreements.models import AgreementLine, AgreementTalk
-from citizen_app.goals.actions import Wording
 from citizen_app.people.models import AccessLogEntry
 from citizen_app.placements import actions as placements
 from tests.agreed import SECRET, Agreed, agreed, draft
@@ -80,7 +78,7 @@ def test_he_reads_it_in_his_language_and_agrees_with_one_press(agreed: Agreed, w
 
 def test_what_she_needs_reaches_him_only_after_she_has_said_so(agreed: Agreed, way: Way) -> None:
     need = need_of(agreed)
-    agreed.do("mette", actions.say_in, need.id, Wording("My back hurts", "en"))
+    agreed.say_in(need, "en", "My back hurts")
     agreed.yes("jens")
     for words in (SECRET, "My back hurts", "What helps?"):
         assert words not in way.read()
@@ -198,6 +196,13 @@ def test_the_account_page_costs_at_most_eight_statements(agreed: Agreed, app: Fl
 def test_a_look_is_logged_once_a_day(agreed: Agreed, way: Way) -> None:
     for _time in range(2):
         way.read()
+    logged = agreed.plan.all(select(AccessLogEntry.citizen_id, AccessLogEntry.reader_id, AccessLogEntry.what))
+    assert logged == [(agreed.plan.cast.selam, agreed.plan.cast.jens, "agreement")]
+
+
+def test_a_look_is_logged_also_when_his_press_is_refused(agreed: Agreed, way: Way) -> None:
+    assert way.post("yes", seen="x")[0] == 409
+    assert way.post("talk", id="x")[0] == 422
     logged = agreed.plan.all(select(AccessLogEntry.citizen_id, AccessLogEntry.reader_id, AccessLogEntry.what))
     assert logged == [(agreed.plan.cast.selam, agreed.plan.cast.jens, "agreement")]
 

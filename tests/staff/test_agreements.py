@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
+from citizen_app.agreements import actions
 from citizen_app.agreements.models import AgreementLine, AgreementVersion, WorkAgreement
 from citizen_app.agreements.queries import SILENCE
 from citizen_app.agreements.rules import Question
@@ -18,6 +19,7 @@ from citizen_app.people.models import AccessLogEntry
 from citizen_app.people.rules import MentorKind
 from citizen_app.placements import actions as placements
 from citizen_app.placements.actions import MentorFacts
+from citizen_app.placements.models import Placement, PlacementMentor
 from tests.agreed import SECRET, Agreed, agreed, draft
 from tests.placed import Placed, placed
 from tests.plan import ON_SQLITE
@@ -136,18 +138,70 @@ def test_the_lines_are_said_in_her_language_with_an_interpreter(agreed: Agreed, 
     mette, need = client_of("mette"), need_of(agreed)
     page = address(agreed, "/languages")
     assert SECRET in mette.get(page).text
-    assert mette.post(page, data={"text_id": need.text_id, "body": "ሕቖይ የሕምመኒ"}).status_code == 303
+    said = {"text_id": str(need.text_id), "seen_version": "1", "body": "ሕቖይ የሕምመኒ"}
+    assert mette.post(page, data=said).status_code == 303
     assert "ሕቖይ የሕምመኒ" in mette.get(address(agreed)).text
     agreed.change(need, "Jeg løfter ikke")
     assert "Older words" in mette.get(address(agreed)).text
-    assert mette.post(address(agreed, f"/lines/{need.id}/vouch"), data={"language": "ti"}).status_code == 303
+    vouch = address(agreed, f"/lines/{need.id}/vouch")
+    assert mette.post(vouch, data={"language": "ti", "seen_version": "2"}).status_code == 303
     assert "Older words" not in mette.get(address(agreed)).text
-    assert mette.post(address(agreed, f"/lines/{need.id}/vouch"), data={"language": "xx"}).status_code == 404
-    assert mette.post(address(agreed, f"/lines/{need.id}/vouch"), data={"language": "pl"}).status_code == 404
+    assert mette.post(vouch, data={"language": "xx", "seen_version": "2"}).status_code == 404
+    assert mette.post(vouch, data={"language": "pl", "seen_version": "2"}).status_code == 404
     for body in ("", "010190-1234", "x" * 401):
-        refused = mette.post(page, data={"text_id": need.text_id, "body": body})
+        refused = mette.post(page, data=said | {"seen_version": "2", "body": body})
         assert (refused.status_code, body in refused.text) == (422, True)
-    assert mette.post(page, data={"text_id": 999_999, "body": "x"}).status_code == 404
+    assert mette.post(page, data=said | {"text_id": "999999"}).status_code == 404
+
+
+def test_an_interpreters_words_for_older_words_are_asked_again(agreed: Agreed, client_of: ClientOf) -> None:
+    agreed.plan.speak("mette", "en")
+    mette, need = client_of("mette"), need_of(agreed)
+    agreed.say_in(need, "ti", "ሕቖይ")
+    said = {"text_id": str(need.text_id), "seen_version": "1", "body": "ሕቖይ የሕምመኒ"}
+    agreed.change(need, "Jeg løfter ikke")
+    for fields in (said, said | {"seen_version": "x"}, {**said, "seen_version": ""}):
+        stale = mette.post(address(agreed, "/languages"), data=fields)
+        assert stale.status_code == 409
+        for words in (
+            "ሕቖይ የሕምመኒ</textarea>",
+            "Jeg løfter ikke",
+            "Mette has just written something new.",
+            'name="seen_version" value="2"',
+        ):
+            assert words in stale.text
+    vouched = mette.post(address(agreed, f"/lines/{need.id}/vouch"), data={"language": "ti", "seen_version": "1"})
+    assert vouched.status_code == 409
+    assert "The words have just been changed." in vouched.text
+    assert "Older words" in mette.get(address(agreed)).text
+    assert mette.post(address(agreed, "/languages"), data=said | {"seen_version": "2"}).status_code == 303
+    assert "Older words" not in mette.get(address(agreed)).text
+
+
+def test_her_own_words_get_danish_ones(agreed: Agreed, client_of: ClientOf) -> None:
+    agreed.plan.speak("mette", "en")
+    mette, need = client_of("mette"), agreed.add("support", "ዕረፍቲ", "selam")
+    page = mette.get(address(agreed, "/languages")).text
+    assert 'rows="2" maxlength="400" required lang="da"' in page
+    said = {"text_id": str(need.text_id), "seen_version": "1", "body": "Giv mig pauser"}
+    assert mette.post(address(agreed, "/languages"), data=said).status_code == 303
+    for more in ("", "/languages"):
+        page = mette.get(address(agreed, more)).text
+        assert "Giv mig pauser" in page
+        assert "ዕረፍቲ" in page
+    assert agreed.text_version(need) == 1
+
+
+def test_staffs_words_for_what_was_taken_out_meanwhile_can_be_added_again(agreed: Agreed, mette: FlaskClient) -> None:
+    need = need_of(agreed)
+    agreed.do("selam", actions.remove_line, need.id)
+    fields = {"body": "Giv hende pauser", "seen_version": "1"}
+    answer = mette.post(address(agreed, f"/lines/{need.id}"), data=fields)
+    assert answer.status_code == 409
+    assert "This was taken out meanwhile." in answer.text
+    assert ">Giv hende pauser</textarea>" in answer.text
+    assert "<details open>" in answer.text
+    assert mette.post(address(agreed, "/lines/999999"), data=fields).status_code == 404
 
 
 # --- Agreeing -----------------------------------------------------------------------------------------------
@@ -165,6 +219,16 @@ def test_staffs_own_yes_is_asked_again_after_a_change(agreed: Agreed, mette: Fla
     assert mette.post(address(agreed, "/agree"), data={"seen": seen_on(stale.text)}).status_code == 303
     assert agreed.waits_for == "citizen"
     assert mette.post(address(agreed, "/agree"), data={}).status_code == 303
+
+
+def test_after_a_stale_press_a_draft_is_still_a_draft(draft: Agreed, mette: FlaskClient) -> None:
+    seen = seen_on(mette.get(address(draft)).text)
+    draft.add("place", "Bagdøren")
+    stale = mette.post(address(draft, "/show"), data={"seen": seen})
+    assert stale.status_code == 409
+    assert "Say yes and show it" in stale.text
+    assert "A draft" in stale.text
+    assert draft.agreement_row().shown_at is None
 
 
 def test_a_draft_cannot_be_agreed_to(draft: Agreed, mette: FlaskClient) -> None:
@@ -217,7 +281,8 @@ def test_wishes_to_talk_are_read_and_settled(agreed: Agreed, mette: FlaskClient)
     assert "Vi har travlt" in page
     assert mette.post(address(agreed, f"/talks/{key}/settle")).status_code == 303
     assert "ሰዓታት" not in mette.get(address(agreed)).text
-    assert mette.post(address(agreed, "/talks/unknown/settle")).status_code == 404
+    for odd in ("unknown", "a%00bcdefgh", "%F0%9F%98%80" * 8, "x" * 5000):
+        assert mette.post(address(agreed, f"/talks/{odd}/settle")).status_code == 404
 
 
 # --- Versions and paper -------------------------------------------------------------------------------------
@@ -255,6 +320,19 @@ def test_paper_for_the_mentor_is_without_what_she_keeps_to_herself(agreed: Agree
     assert SECRET not in mette.get(address(agreed, "/print?for=mentor&version=1")).text
 
 
+def test_after_the_last_day_staff_read_what_was_agreed(agreed: Agreed, mette: FlaskClient) -> None:
+    plan = agreed.plan
+    plan.session.get_one(Placement, agreed.number).last_day = agreed.placed.today - timedelta(days=1)
+    plan.session.commit()
+    for name in ("mette", "selam", "jens"):
+        agreed.yes(name)
+    move_workplace(agreed, mette)
+    take_mentor_off(agreed, mette)
+    page = mette.get(address(agreed)).text
+    assert "Agreed by everybody" in page
+    assert "Say yes to it as it stands" not in page
+
+
 # --- Who may ------------------------------------------------------------------------------------------------
 
 
@@ -266,12 +344,24 @@ def test_a_reader_sees_what_the_mentor_sees_and_writes_nothing(agreed: Agreed, c
         assert page.status_code == 200
         assert "Jeg skærer grøntsager" in page.text
         assert SECRET not in page.text
-    assert '<form method="post"' not in karen.get(address(agreed)).text.split("<main")[1]
+    read = karen.get(address(agreed)).text
+    assert '<form method="post"' not in read.split("<main")[1]
+    assert "We wait for your yes." not in read
+    assert "The mentor has not said yes yet." in read
     (version,) = agreed.plan.all(select(AgreementVersion.id))[0]
     for more in (f"/versions/{version}", f"/lines/{need.id}", "/languages"):
         assert karen.get(address(agreed, more)).status_code == 403, more
     for more in ("/new/place", "/show", "/agree", f"/lines/{need.id}/remove", f"/lines/{need.id}/vouch"):
         assert karen.post(address(agreed, more), data={"body": "x", "seen": "x"}).status_code == 403, more
+
+
+def test_a_reader_prints_no_need_that_she_has_taken_out(agreed: Agreed, client_of: ClientOf) -> None:
+    agreed.share(need_of(agreed))
+    agreed.yes("jens")
+    karen = client_of("karen")
+    assert SECRET in karen.get(address(agreed, "/print?version=2")).text
+    agreed.do("selam", actions.remove_line, need_of(agreed).id)
+    assert SECRET not in karen.get(address(agreed, "/print?version=2")).text
 
 
 def test_strangers_find_nothing(agreed: Agreed, client_of: ClientOf) -> None:
@@ -288,6 +378,27 @@ def test_each_look_is_logged(agreed: Agreed, mette: FlaskClient) -> None:
         mette.get(address(agreed, more))
     logged = agreed.plan.all(select(AccessLogEntry.citizen_id, AccessLogEntry.what))
     assert [tuple(row) for row in logged] == [(agreed.plan.cast.selam, "agreement")] * 3
+
+
+def test_a_look_is_logged_also_when_the_press_is_refused(agreed: Agreed, mette: FlaskClient) -> None:
+    need = need_of(agreed)
+    agreed.add("place", "Bagdøren")
+    for status, more, fields in (
+        (422, "/new/place", {"body": ""}),
+        (409, "/agree", {"seen": "x"}),
+        (422, f"/lines/{need.id}", {"body": "", "seen_version": "1"}),
+        (409, f"/lines/{need.id}", {"body": "Nyt", "seen_version": "0"}),
+        (422, "/languages", {"text_id": str(need.text_id), "seen_version": "1", "body": ""}),
+        (409, "/languages", {"text_id": str(need.text_id), "seen_version": "0", "body": "x"}),
+    ):
+        before = len(agreed.plan.all(select(AccessLogEntry.id)))
+        for _time in range(2):
+            answer = mette.post(address(agreed, more), data={"request_id": "the-same", **fields})
+            assert (answer.status_code, SECRET in answer.text) == (status, True), (more, fields)
+        logged = agreed.plan.all(select(AccessLogEntry.citizen_id, AccessLogEntry.what).order_by(AccessLogEntry.id))
+        assert [tuple(row) for row in logged[before:]] == [(agreed.plan.cast.selam, "agreement")] * 2, (more, fields)
+    assert need_of(agreed).removed_at is None
+    assert agreed.text_version(need) == 1
 
 
 def test_the_page_costs_the_same_whatever_stands_in_it(agreed: Agreed, app: Flask, mette: FlaskClient) -> None:
@@ -321,6 +432,8 @@ def test_the_morning_list_tells_who_wants_to_talk_and_who_is_silent(agreed: Agre
             "The mentor wants to talk",
             "Has not said yes to the agreement",
             "The mentor has not said yes yet",
+            "There is no mentor yet",
+            "Waits for your yes to the agreement",
         )
         return [sentence for sentence in sentences if sentence in page]
 
@@ -335,13 +448,25 @@ def test_the_morning_list_tells_who_wants_to_talk_and_who_is_silent(agreed: Agre
     lie_still(agreed)
     assert asks() == []
     agreed.add("place", "Bagdøren")
+    assert asks() == ["Waits for your yes to the agreement"]
+    agreed.yes("mette")
     assert asks() == []
     lie_still(agreed)
     assert asks() == ["Has not said yes to the agreement"]
     agreed.yes("selam")
+    lie_still(agreed)
     assert asks() == ["The mentor has not said yes yet"]
+    agreed.plan.session.execute(update(PlacementMentor).values(ended_at=agreed.plan.now))
+    agreed.plan.session.commit()
+    assert asks() == ["There is no mentor yet"]
+    agreed.plan.session.execute(update(PlacementMentor).values(ended_at=None))
+    agreed.plan.session.commit()
+    agreed.add("place", "Hoveddøren")
+    agreed.yes("selam")
     agreed.yes("jens")
     assert agreed.waits_for == "staff"
+    assert asks() == ["Waits for your yes to the agreement"]
+    agreed.yes("mette")
     assert asks() == []
 
 
