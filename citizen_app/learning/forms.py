@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Regexp
 
+from citizen_app.db import LARGEST_NUMBER
 from citizen_app.goals.actions import Wording
 from citizen_app.learning import actions
 from citizen_app.learning.actions import Face
@@ -46,7 +47,6 @@ from citizen_app.texts.queries import phrase_bank
 from citizen_app.texts.rules import Phrase, Reading, one_line, phrases_for
 from citizen_app.web.errors import sentence_for
 
-LARGEST_NUMBER = 2**31 - 1
 OWN_PICTURES = {"focus": "1F3AF", "ready_step": "1F331"}
 """The picture of what somebody writes in own words."""
 _ID = re.compile(r"[0-9A-Za-z-]{8,36}", re.ASCII)
