@@ -55,7 +55,7 @@ from citizen_app.db import AnyRow, rows_of
 from citizen_app.people.models import Person
 from citizen_app.people.queries import is_citizen_of_worker
 from citizen_app.placements.models import Placement, PlacementMentor, PlacementTime, Workplace
-from citizen_app.placements.rules import Side, WeeklyTime
+from citizen_app.placements.rules import Side, WeeklyTime, follow_up_on
 from citizen_app.policy import Actor, NotFound
 from citizen_app.texts.models import Text
 from citizen_app.texts.queries import all_lines, readings
@@ -250,7 +250,7 @@ def content_of(
         address=head.address,
         how_to_find=head.how_to_find,
         mentors=[Helper(row.number, row.name, row.kind) for row in around if row.what == "mentor"],
-        follow_up_on=head.starts_on + timedelta(days=head.follow_up_day - 1),
+        follow_up_on=follow_up_on(head.starts_on, head.follow_up_day),
         lines=[_line(row) for row in rows],
     )
     yeses = {Side(row.kind): Yes(row.name, row.key, row.number, row.at) for row in around if row.what == "yes"}

@@ -168,24 +168,6 @@ def day_of_citizen(session: Session, municipality_id: int, citizen_id: int, day_
     return row
 
 
-_LANGUAGE: Select[*tuple[Any, ...]] = (
-    select(DayRecord.placement_id, func.sum(DayRecord.language_minutes))
-    .where(
-        DayRecord.municipality_id == bindparam("municipality_id"),
-        DayRecord.placement_id.in_(bindparam("placement_ids", expanding=True)),
-    )
-    .group_by(DayRecord.placement_id)
-)
-
-
-def language_minutes_of(session: Session, municipality_id: int, placement_ids: Collection[int]) -> Mapping[int, int]:
-    """Return for each placement how many minutes a language mentor has talked with her."""
-    if not placement_ids:
-        return {}
-    values = {"municipality_id": municipality_id, "placement_ids": list(placement_ids)}
-    return {placement_id: int(minutes) for placement_id, minutes in rows_of(session, _LANGUAGE, values)}
-
-
 _TOTALS: Select[*tuple[Any, ...]] = (
     select(
         DayRecord.placement_id,
@@ -206,6 +188,12 @@ def totals_of(session: Session, municipality_id: int, placement_ids: Collection[
         return {}
     values = {"municipality_id": municipality_id, "placement_ids": list(placement_ids)}
     return {row.placement_id: row for row in rows_of(session, _TOTALS, values)}
+
+
+def language_minutes_of(session: Session, municipality_id: int, placement_ids: Collection[int]) -> Mapping[int, int]:
+    """Return for each placement how many minutes a language mentor has talked with her."""
+    totals = totals_of(session, municipality_id, placement_ids)
+    return {placement_id: int(row.language_minutes) for placement_id, row in totals.items()}
 
 
 _STATEMENT_COLUMNS = (

@@ -35,20 +35,23 @@ _KINDS = {
 _TRACKS = {"job", "coping", "network"}
 
 
+_RENDERING_COLUMNS = (
+    Text.id,
+    Text.version,
+    Text.original_language,
+    Rendering.language,
+    Rendering.body,
+    Rendering.mark,
+    Rendering.text_version,
+    Rendering.author_name,
+)
+
+
 @lru_cache
 def _renderings(size: int) -> Select[*tuple[Any, ...]]:
     """Return the statement for up to `size` texts, in three languages and the original."""
     return (
-        select(
-            Text.id,
-            Text.version,
-            Text.original_language,
-            Rendering.language,
-            Rendering.body,
-            Rendering.mark,
-            Rendering.text_version,
-            Rendering.author_name,
-        )
+        select(*_RENDERING_COLUMNS)
         .join(Rendering, Rendering.text_id == Text.id)
         .where(
             Text.municipality_id == bindparam("municipality_id"),
@@ -78,16 +81,7 @@ def readings(
 
 
 _ALL_RENDERINGS = (
-    select(
-        Text.id,
-        Text.version,
-        Text.original_language,
-        Rendering.language,
-        Rendering.body,
-        Rendering.mark,
-        Rendering.text_version,
-        Rendering.author_name,
-    )
+    select(*_RENDERING_COLUMNS)
     .join(Rendering, Rendering.text_id == Text.id)
     .where(
         Text.municipality_id == bindparam("municipality_id"),
