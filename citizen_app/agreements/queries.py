@@ -396,9 +396,9 @@ def _read_word(word: Word, languages: Sequence[str]) -> ReadWord:
     return ReadWord(word.key, word.with_article, language or "", meaning.text)
 
 
-def branch_words(session: Session, actor: Actor, branch: str) -> list[Word]:
-    """Return the words of a line of work that a task can carry, with their meanings in all languages."""
-    return said(session, actor.municipality_id, tuple(LANGUAGES)).deck(branch)
+def branch_words(session: Session, actor: Actor, branch: str, language: str = "da") -> list[Word]:
+    """Return the words of a line of work that a task can carry, with their meanings in a language."""
+    return said(session, actor.municipality_id, (language,)).deck(branch)
 
 
 def record(session: Session, found: Standing) -> dict[str, Any]:

@@ -6,7 +6,7 @@ that it has been done and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -85,21 +85,12 @@ def add_focus(
     """Choose a focus point; the same words again give the one that is open. Raises TooManyPoints."""
     kept = _open_placement(session, actor, subject, placement_id, now)
     points = session.scalars(select(FocusPoint).filter_by(**_about(kept), ended_at=None)).all()
-    known = _with_words(session, [point.text_id for point in points], wording)
-    for point in points:
-        if point.text_id in known:
-            return point
+    known = _saying(session, points, wording)
+    if known is not None:
+        return known
     if len(points) >= rules.MOST_POINTS:
         raise TooManyPoints
-    made = FocusPoint(
-        **_about(kept),
-        citizen_id=kept.citizen_id,
-        text_id=_text(session, actor, wording, now).id,
-        picture=picture,
-        made_by_side=side_of(actor).value,
-        made_by_name=actor.given_name,
-        made_at=now,
-    )
+    made = FocusPoint(**_made(session, actor, kept, picture, wording, now))
     session.add(made)
     session.flush()
     return made
@@ -173,21 +164,11 @@ def add_step(
         raise Forbidden
     open_states = (StepState.READY.value, StepState.NOW.value)
     steps = session.scalars(select(ReadyStep).filter_by(**_about(kept)).where(ReadyStep.state.in_(open_states))).all()
-    known = _with_words(session, [step.text_id for step in steps], wording)
-    for step in steps:
-        if step.text_id in known:
-            return step
+    known = _saying(session, steps, wording)
+    if known is not None:
+        return known
     _refuse_too_many(session, kept)
-    made = ReadyStep(
-        **_about(kept),
-        citizen_id=kept.citizen_id,
-        text_id=_text(session, actor, wording, now).id,
-        picture=picture,
-        state=StepState.READY.value,
-        made_by_side=side_of(actor).value,
-        made_by_name=actor.given_name,
-        made_at=now,
-    )
+    made = ReadyStep(**_made(session, actor, kept, picture, wording, now), state=StepState.READY.value)
     session.add(made)
     session.flush()
     return made
@@ -367,19 +348,34 @@ def _own(session: Session, table: type[_Table], placement: Placement, number: in
     return found
 
 
-def _with_words(session: Session, text_ids: Iterable[int], wording: Wording) -> frozenset[int]:
-    """Return which of some texts say just this, as they stand now."""
+def _saying(session: Session, rows: Sequence[_Table], wording: Wording) -> _Table | None:
+    """Return the first of some rows whose text, as it stands now, says just this."""
     same = (
         select(Text.id)
         .join(Rendering, Rendering.text_id == Text.id)
         .where(
-            Text.id.in_(list(text_ids)),
+            Text.id.in_([row.text_id for row in rows]),
             Rendering.language == wording.language,
             Rendering.body == wording.body,
             Rendering.text_version == Text.version,
         )
     )
-    return frozenset(session.scalars(same))
+    known = frozenset(session.scalars(same))
+    return next((row for row in rows if row.text_id in known), None)
+
+
+def _made(
+    session: Session, actor: Actor, placement: Placement, picture: str, wording: Wording, now: datetime
+) -> dict[str, Any]:
+    """Return what a new focus point and a new step have in common."""
+    return _about(placement) | {
+        "citizen_id": placement.citizen_id,
+        "text_id": _text(session, actor, wording, now).id,
+        "picture": picture,
+        "made_by_side": side_of(actor).value,
+        "made_by_name": actor.given_name,
+        "made_at": now,
+    }
 
 
 def _text(session: Session, actor: Actor, wording: Wording, now: datetime) -> Text:

@@ -289,7 +289,7 @@ def _page(me: Actor, known: Known, *, form: LineForm | None = None, alert: Any =
     _log(me, known, status)
     side = Side.STAFF if known.may_change else Side.MENTOR
     found = queries.agreement(db(), me, placement_id, side, _languages(known), access.today())
-    tasks = queries.branch_words(db(), me, known.row.branch) if known.may_change else []
+    tasks = queries.branch_words(db(), me, known.row.branch, citizen.language) if known.may_change else []
     return page(
         "staff/agreements/show.html",
         here="placements",
